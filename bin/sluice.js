@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+// Only what starts fast and runs on every Node: the version is checked before anything newer is loaded, and answers that
+// are known since the package was built (help, version) are printed without loading the program.
+import { readFileSync } from 'node:fs';
+import module from 'node:module';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`sluice needs Node.js 22.19 or newer; this is ${process.version} (${process.execPath})\n`);
+  process.exit(78);
+}
+
+const answer = knownAnswer(process.argv.slice(2));
+if (answer !== undefined) {
+  process.stdout.write(answer);
+} else {
+  module.enableCompileCache?.();
+  await import('../dist/cli.js');
+}
+
+function knownAnswer(words) {
+  const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  const key = asked.join(' ');
+  if (!/^([a-z][a-z -]*)?(--help|-h|--version|-V)$/.test(key)) return undefined;
+  try {
+    const { version, help } = JSON.parse(readFileSync(new URL('../dist/answers.json', import.meta.url), 'utf8'));
+    if (key === '--version' || key === '-V') return `${version}\n`;
+    return help[key.replace(/ ?(--help|-h)$/, '')];
+  } catch {
+    return undefined;
+  }
+}

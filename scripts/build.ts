@@ -1,0 +1,67 @@
+// Bundles the program into dist/: one chunk per subcommand, loaded when it is used, so that a start costs what it uses.
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+await rm(dist, { recursive: true, force: true });
+const bundle = await rolldown({
+  cwd: root,
+  input: { cli: 'src/cli.ts', index: 'src/index.ts', answers: 'src/cli/answers.ts' },
+  platform: 'node',
+  // Chunks are read by Node only: no need to pretend that a CommonJS package may be replaced at run time.
+  treeshake: { moduleSideEffects: 'no-external' },
+  onLog(level, log, report) {
+    if (log.code === 'EVAL') return;
+    report(level === 'warn' ? 'error' : level, log);
+  },
+});
+const { output } = await bundle.write({
+  dir: dist,
+  format: 'esm',
+  minify: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+});
+await bundle.close();
+
+const packages = new Set<string>();
+for (const chunk of output) {
+  if (chunk.type !== 'chunk') continue;
+  for (const id of chunk.moduleIds) {
+    const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+    if (name !== undefined) packages.add(name);
+  }
+}
+await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences([...packages].sort()));
+
+// Help and version, rendered once by the program itself; the launcher prints them without loading it.
+const { answers } = (await import(join(dist, 'answers.js'))) as { answers(): Promise<unknown> };
+await writeFile(join(dist, 'answers.json'), JSON.stringify(await answers()));
+await rm(join(dist, 'answers.js'));
+
+if (process.argv.includes('--types')) {
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.types.json')], { stdio: 'inherit' });
+}
+
+async function licences(names: readonly string[]): Promise<string> {
+  const parts = ['dist/ contains code of these packages.\n'];
+  for (const name of names) {
+    const folder = join(root, 'node_modules', name);
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const text = await readLicence(folder);
+    parts.push(`\n---\n${name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`);
+  }
+  return parts.join('');
+}
+
+async function readLicence(folder: string): Promise<string> {
+  for (const name of ['LICENSE', 'LICENSE.md', 'license', 'license.md', 'LICENCE', 'LICENSE.txt', 'License']) {
+    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+    if (text !== undefined) return text;
+  }
+  return 'See its package.json.';
+}

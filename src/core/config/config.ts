@@ -1,0 +1,199 @@
+import type { RepoAddress } from '../model/repo.ts';
+
+// The normalised configuration: what the rest of sluice reads. Durations are milliseconds, paths absolute, lists are lists,
+// defaults filled in. How a user writes it is `WrittenConfig` in schema.ts.
+
+/** Where a secret comes from; resolved by `resolveSecret` only when a command needs it. */
+export type SecretSource =
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly command: readonly string[] };
+
+export interface Config {
+  /** Aliases that the user wrote; the predefined ones are added by `forgeSettings` (forges.ts). */
+  readonly forges: Readonly<Record<string, ForgeConfig>>;
+  readonly repositories: readonly RepositoryConfig[];
+  readonly mirror: MirrorDefaults;
+  readonly gate: GateConfig;
+  readonly serve: ServeConfig;
+  /** Package names, or absolute paths of files. */
+  readonly plugins: readonly string[];
+  readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' | undefined };
+  /** Directory of the configuration file (without one: the start directory); secrets' files and packages are sought from here. */
+  readonly baseDir: string;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface ForgeConfig {
+  /** A built-in ForgeType, or the type of a plugin's forge. */
+  readonly type: string;
+  /** Address of the web pages without a trailing slash; undefined: the type's public site. */
+  readonly url: string | undefined;
+  /** Base of the API without a trailing slash; undefined: derived from `url`. */
+  readonly api: string | undefined;
+  readonly token: SecretSource | undefined;
+  /** Login that belongs to the token, for forges that want a pair (Bitbucket's app passwords). */
+  readonly username: string | undefined;
+  readonly app: GitHubAppConfig | undefined;
+}
+
+export interface GitHubAppConfig {
+  /** App id or client id. */
+  readonly id: string;
+  readonly privateKey: SecretSource;
+  /** Undefined: looked up from the repository. */
+  readonly installation: number | undefined;
+}
+
+export interface RepositoryConfig {
+  /** As written, for messages and for matching. */
+  readonly repo: string;
+  /** A path on a forge may hold `*`. */
+  readonly address: RepoAddress;
+  /** Unique; the `:source` of `/hooks/:source` and part of file names. Undefined: derived by who needs it. */
+  readonly name: string | undefined;
+  readonly webhook: { readonly secrets: readonly SecretSource[] } | undefined;
+  readonly mirror: RepositoryMirror | undefined;
+  readonly run: readonly RunConfig[];
+  readonly poll: PollConfig | undefined;
+}
+
+/** Globs are picomatch globs over short names. */
+export interface RepositoryMirror {
+  /** Undefined: the same repository. */
+  readonly to: RepoAddress | undefined;
+  /** Undefined: change requests are not mirrored. */
+  readonly changes: MirrorChanges | undefined;
+  readonly branches: readonly string[];
+  readonly tags: readonly string[];
+  readonly exclude: readonly string[];
+  /** Explicit refspecs `SRC:DST`. */
+  readonly refs: readonly string[];
+  readonly as: string;
+  readonly update: 'ff' | 'force' | undefined;
+  readonly prune: boolean;
+  readonly atomic: boolean;
+  readonly create: boolean;
+  readonly verify: boolean;
+}
+
+export interface MirrorChanges {
+  readonly as: string;
+  /** Trust policies of SPEC section 6: `internal`, `author:…`, `label:…`, `review:…`, `comment:…`. */
+  readonly trust: readonly string[];
+  /** Paths whose change demands more trust. */
+  readonly guard: readonly string[];
+  /** Also change requests whose head is in the same repository. */
+  readonly includeInternal: boolean;
+}
+
+export interface MirrorDefaults {
+  /** Undefined: the user's cache directory. */
+  readonly cacheDir: string | undefined;
+  readonly cache: 'auto' | 'always' | 'never';
+  /** Refs per push. */
+  readonly batch: number;
+  readonly timeoutMs: number | undefined;
+  /** Undefined: by kind of ref (ff for branches, force for change requests). */
+  readonly update: 'ff' | 'force' | undefined;
+  /** Undefined: by kind of ref (`pr/{number}`, `{name}`). */
+  readonly as: string | undefined;
+  readonly exclude: readonly string[];
+  readonly prune: boolean;
+  readonly atomic: boolean;
+  readonly create: boolean;
+  readonly verify: boolean;
+  readonly includeInternal: boolean;
+}
+
+export type RunEvent = 'push' | 'change' | 'tag' | 'delete';
+export type Isolation = 'none' | 'bubblewrap' | 'podman' | 'docker';
+
+export interface RunConfig {
+  readonly name: string;
+  readonly on: readonly RunEvent[];
+  readonly branches: readonly string[];
+  readonly command: readonly string[];
+  readonly checkout: boolean;
+  readonly timeoutMs: number | undefined;
+  readonly isolation: Isolation;
+  /** Names of variables that the command may see beside the documented ones. */
+  readonly env: readonly string[];
+}
+
+export type PollResult = 'status' | 'notes' | 'commit' | 'none';
+
+export interface PollConfig {
+  readonly intervalMs: number;
+  /** Script inside the commit; undefined: `ci/pipeline`, then `ci/pipeline.*`. */
+  readonly file: string | undefined;
+  /** The operator's own command instead of a file of the commit. */
+  readonly run: readonly string[] | undefined;
+  readonly branches: readonly string[];
+  readonly exclude: readonly string[];
+  readonly tags: readonly string[];
+  readonly changes: boolean;
+  readonly initial: 'run' | 'baseline';
+  readonly concurrency: number;
+  readonly runTimeoutMs: number | undefined;
+  readonly keepLogs: number;
+  readonly stateDir: string | undefined;
+  readonly result: readonly PollResult[];
+}
+
+export interface GateConfig {
+  readonly repos: readonly RepoAddress[];
+  readonly forks: 'all' | 'any';
+  readonly lookup: readonly string[];
+  /** Glob over the pushed branch → template of the change request's branch. */
+  readonly map: Readonly<Record<string, string>>;
+  readonly minApprovals: number;
+  readonly requiredChecks: readonly string[];
+  readonly requiredApps: readonly string[];
+  readonly allowStaleApprovals: boolean;
+  readonly allowSelfApproval: boolean;
+  readonly allowDraft: boolean;
+  /** Logins of bots whose reviews count. */
+  readonly allowBots: readonly string[];
+  /** Conclusions beside success that let a required check pass. */
+  readonly passing: readonly ('neutral' | 'skipped')[];
+  /** The pushed commit may be an ancestor of the change request's head. */
+  readonly allowAncestor: boolean;
+  readonly ifNoPr: 'block' | 'allow';
+  readonly ifAppMissing: 'block' | 'warn';
+  readonly deletions: 'block' | 'allow';
+  readonly tags: 'block' | 'allow';
+  readonly waitMs: number;
+  readonly cacheTtlMs: number;
+  readonly setStatus: boolean;
+}
+
+export interface ServeConfig {
+  /** `host:port` or `unix:/path`. */
+  readonly listen: string;
+  readonly baseUrl: string | undefined;
+  readonly hooksDir: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly database: SecretSource | undefined;
+  readonly role: 'all' | 'listener' | 'worker';
+  readonly reconcileMs: number;
+  readonly concurrency: { readonly total: number; readonly perRepository: number };
+  readonly public: boolean;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  /** CIDR ranges of proxies whose X-Forwarded-* headers are believed. */
+  readonly trustProxy: readonly string[];
+  readonly bodyLimitBytes: number;
+  readonly insecureNoSecret: boolean;
+  readonly register: boolean;
+  readonly tunnel: 'smee' | 'ngrok' | 'cloudflared' | undefined;
+  readonly auth: ServeAuth;
+}
+
+export interface ServeAuth {
+  readonly basic: { readonly username: string; readonly password: SecretSource } | undefined;
+  readonly bearer: SecretSource | undefined;
+  /** Header in which an authenticating proxy names the user. */
+  readonly proxyHeader: string | undefined;
+}

@@ -1,0 +1,75 @@
+import type { Config, GateConfig, MirrorDefaults, ServeConfig } from './config.ts';
+
+// The one place of default values; the schema's descriptions repeat them for people.
+
+export const mirrorDefaults: MirrorDefaults = {
+  cacheDir: undefined,
+  cache: 'auto',
+  batch: 500,
+  timeoutMs: undefined,
+  update: undefined,
+  as: undefined,
+  exclude: [],
+  prune: false,
+  atomic: false,
+  create: false,
+  verify: true,
+  includeInternal: false,
+};
+
+export const gateDefaults: GateConfig = {
+  repos: [],
+  forks: 'all',
+  lookup: ['branch', 'sha'],
+  map: {},
+  minApprovals: 1,
+  requiredChecks: [],
+  requiredApps: [],
+  allowStaleApprovals: false,
+  allowSelfApproval: false,
+  allowDraft: false,
+  allowBots: [],
+  passing: [],
+  allowAncestor: false,
+  ifNoPr: 'block',
+  ifAppMissing: 'block',
+  deletions: 'block',
+  tags: 'block',
+  waitMs: 0,
+  cacheTtlMs: 15_000,
+  setStatus: false,
+};
+
+export const serveDefaults: ServeConfig = {
+  listen: '127.0.0.1:8080',
+  baseUrl: undefined,
+  hooksDir: undefined,
+  dataDir: undefined,
+  database: undefined,
+  role: 'all',
+  reconcileMs: 600_000,
+  concurrency: { total: 4, perRepository: 1 },
+  public: false,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  trustProxy: [],
+  bodyLimitBytes: 25_000_000,
+  insecureNoSecret: false,
+  register: false,
+  tunnel: undefined,
+  auth: { basic: undefined, bearer: undefined, proxyHeader: undefined },
+};
+
+/** The configuration when nothing is written anywhere; loads no schema library. */
+export function defaultConfig(baseDir: string): Config {
+  return {
+    forges: {},
+    repositories: [],
+    mirror: mirrorDefaults,
+    gate: gateDefaults,
+    serve: serveDefaults,
+    plugins: [],
+    log: { level: 'info', format: undefined },
+    baseDir,
+  };
+}

@@ -1,0 +1,105 @@
+import type {
+  MirrorChanges,
+  MirrorDefaults,
+  PollConfig,
+  RepositoryConfig,
+  RepositoryMirror,
+  RunConfig,
+} from './config.ts';
+import type { Convert } from './convert.ts';
+import type { KeyPath } from './problem.ts';
+import type { WrittenConfig } from './schema/index.ts';
+
+type WrittenRepository = NonNullable<WrittenConfig['repositories']>[number];
+type WrittenMirror = NonNullable<WrittenRepository['mirror']>;
+type WrittenRuns = NonNullable<WrittenRepository['run']>;
+type WrittenPoll = NonNullable<WrittenRepository['poll']>;
+
+/** `defaults` are the top-level `mirror:` settings, which a repository's own override. */
+export function normaliseRepository(
+  written: WrittenRepository,
+  keys: KeyPath,
+  defaults: MirrorDefaults,
+  convert: Convert,
+): RepositoryConfig {
+  return {
+    repo: written.repo,
+    address: convert.address(written.repo, [...keys, 'repo'], true),
+    name: written.name,
+    webhook: written.webhook,
+    mirror: written.mirror && normaliseMirror(written.mirror, [...keys, 'mirror'], defaults, convert),
+    run: normaliseRuns(written.run ?? [], [...keys, 'run'], convert),
+    poll: written.poll && normalisePoll(written.poll, [...keys, 'poll'], convert),
+  };
+}
+
+function normaliseMirror(
+  written: WrittenMirror,
+  keys: KeyPath,
+  defaults: MirrorDefaults,
+  convert: Convert,
+): RepositoryMirror {
+  return {
+    to: written.to === undefined ? undefined : convert.address(written.to, [...keys, 'to'], true),
+    changes: normaliseChanges(written.changes, defaults),
+    branches: written.branches ?? [],
+    tags: written.tags ?? [],
+    exclude: written.exclude ?? defaults.exclude,
+    refs: written.refs ?? [],
+    as: written.as ?? '{name}',
+    update: written.update ?? defaults.update,
+    prune: written.prune ?? defaults.prune,
+    atomic: written.atomic ?? defaults.atomic,
+    create: written.create ?? defaults.create,
+    verify: written.verify ?? defaults.verify,
+  };
+}
+
+function normaliseChanges(written: WrittenMirror['changes'], defaults: MirrorDefaults): MirrorChanges | undefined {
+  if (written === undefined || written === false) return undefined;
+  const section = written === true ? {} : written;
+  return {
+    as: section.as ?? 'pr/{number}',
+    // Change requests of strangers are trusted only when the operator says so (SPEC, section 6).
+    trust: section.trust ?? ['internal'],
+    guard: section.guard ?? [],
+    includeInternal: section.includeInternal ?? defaults.includeInternal,
+  };
+}
+
+function normaliseRuns(written: WrittenRuns, keys: KeyPath, convert: Convert): readonly RunConfig[] {
+  const runs = isCommand(written) ? [{ name: 'run', command: written, checkout: true }] : written;
+  return runs.map((run: Exclude<WrittenRuns[number], string>, at) => ({
+    name: run.name,
+    on: run.on ?? ['push', 'change'],
+    branches: run.branches ?? ['**'],
+    command: run.command,
+    checkout: run.checkout ?? false,
+    timeoutMs: run.timeout === undefined ? undefined : convert.duration(run.timeout, [...keys, at, 'timeout']),
+    isolation: run.isolation ?? 'none',
+    env: run.env ?? [],
+  }));
+}
+
+function isCommand(written: WrittenRuns): written is string[] {
+  return typeof written[0] === 'string';
+}
+
+function normalisePoll(written: WrittenPoll, keys: KeyPath, convert: Convert): PollConfig {
+  const { interval, runTimeout } = written;
+  return {
+    intervalMs: interval === undefined ? 60_000 : convert.duration(interval, [...keys, 'interval']),
+    file: written.file,
+    run: written.run,
+    branches: written.branches ?? ['**'],
+    exclude: written.exclude ?? [],
+    tags: written.tags ?? [],
+    changes: written.prs ?? false,
+    initial: written.initial ?? 'baseline',
+    concurrency: written.concurrency ?? 1,
+    runTimeoutMs: runTimeout === undefined ? undefined : convert.duration(runTimeout, [...keys, 'runTimeout']),
+    keepLogs: written.keepLogs ?? 50,
+    stateDir: written.stateDir === undefined ? undefined : convert.path(written.stateDir),
+    result: written.result ?? [],
+  };
+}

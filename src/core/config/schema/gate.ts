@@ -1,0 +1,29 @@
+import * as z from 'zod/mini';
+import { count, duration, flag, key, text, texts } from './values.ts';
+
+const blockOrAllow = z.enum(['block', 'allow']);
+
+const lookup = z.string().check(z.regex(/^(?:branch|sha|label:.+)$/, 'must be branch, sha, or label:TEMPLATE'));
+
+export const gate = z.strictObject({
+  repos: key(texts, 'Internal repositories in which the change request is looked up'),
+  forks: key(z.enum(['all', 'any']), 'With several repositories: must all say yes, or any; default all'),
+  lookup: key(z.array(lookup), 'How the change request is found, tried in order; default [branch, sha]'),
+  map: key(z.record(text, text), 'Glob over the pushed branch → branch of the change request'),
+  minApprovals: key(count(0), 'Approvals that are needed; default 1'),
+  requiredChecks: key(texts, 'Checks that must be green'),
+  requiredApps: key(texts, 'Apps whose checks must be green'),
+  allowStaleApprovals: key(flag, 'Count approvals of earlier commits; default false'),
+  allowSelfApproval: key(flag, "Count the author's own approval; default false"),
+  allowDraft: key(flag, 'Accept drafts; default false'),
+  allowBots: key(texts, 'Logins of bots whose reviews count'),
+  passing: key(z.array(z.enum(['neutral', 'skipped'])), 'Conclusions beside success that let a check pass'),
+  allowAncestor: key(flag, "Accept a commit that is an ancestor of the change request's head; default false"),
+  ifNoPr: key(blockOrAllow, 'When there is no change request; default block'),
+  ifAppMissing: key(z.enum(['block', 'warn']), 'When a required app has not reported; default block'),
+  deletions: key(blockOrAllow, 'Deleted refs; default block'),
+  tags: key(blockOrAllow, 'Pushed tags; default block'),
+  wait: key(duration, 'Keep asking this long until the verdict is final; default 0'),
+  cacheTtl: key(duration, 'How long an answer of the forge is kept; default 15s'),
+  setStatus: key(flag, 'Report the verdict as a commit status; default false'),
+});

@@ -1,0 +1,42 @@
+import type { Change, ChangeSide } from '../../model/change.ts';
+import { shortName } from '../../model/ref.ts';
+import type { Repository } from '../forge.ts';
+import { fullOid } from '../full-oid.ts';
+import { canonicalRepo, pullRequestUrl } from './urls.ts';
+import type { DatacenterRepository, PullRequest, PullRequestRef } from './wire.ts';
+
+const states = { OPEN: 'open', MERGED: 'merged', DECLINED: 'closed' } as const;
+
+/** A pull request of `repo` as a change; `webUrl` is the origin of its page. */
+export function convertPullRequest(native: PullRequest, repo: string, webUrl: string): Change {
+  const head = convertRef(native.fromRef);
+  const base = convertRef(native.toRef);
+  return {
+    number: native.id,
+    title: native.title,
+    state: states[native.state],
+    draft: native.draft ?? false,
+    author: native.author?.user?.name ?? '',
+    url: pullRequestUrl(webUrl, repo, native.id),
+    head,
+    base,
+    internal: head.repo !== undefined && head.repo === base.repo,
+  };
+}
+
+function convertRef(native: PullRequestRef): ChangeSide {
+  return {
+    repo: native.repository ? pathOf(native.repository) : undefined,
+    branch: shortName(native.id),
+    sha: fullOid(native.latestCommit),
+  };
+}
+
+/** The default branch is not part of a repository here: it is asked for by a request of its own. */
+export function convertRepository(native: DatacenterRepository, defaultBranch: string | undefined): Repository {
+  return { path: pathOf(native), private: native.public !== true, defaultBranch };
+}
+
+function pathOf(native: DatacenterRepository): string {
+  return canonicalRepo(`${native.project.key}/${native.slug}`);
+}

@@ -1,0 +1,46 @@
+import * as z from 'zod/mini';
+
+// Native shapes of Bitbucket Cloud's REST API 2.0, only the fields used. They never leave this folder.
+
+const sideRepositorySchema = z.object({ full_name: z.string() });
+
+const endpointSchema = z.object({
+  branch: z.object({ name: z.string() }),
+  // Null when the branch is gone; the hash is abbreviated to 12 digits.
+  commit: z.optional(z.nullable(z.object({ hash: z.string() }))),
+  // Null when the fork was deleted or is not visible.
+  repository: z.optional(z.nullable(sideRepositorySchema)),
+});
+
+export type PullRequestEndpoint = z.infer<typeof endpointSchema>;
+
+export const pullRequestSchema = z.object({
+  id: z.number(),
+  title: z.string(),
+  state: z.enum(['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED']),
+  draft: z.optional(z.nullable(z.boolean())),
+  // Accounts have no login any more: `username` went in 2019, and the nickname is what people choose to be called.
+  author: z.optional(z.nullable(z.object({ nickname: z.optional(z.nullable(z.string())) }))),
+  links: z.object({ html: z.object({ href: z.string() }) }),
+  source: endpointSchema,
+  destination: z.extend(endpointSchema, { repository: sideRepositorySchema }),
+});
+
+export type PullRequest = z.infer<typeof pullRequestSchema>;
+
+export const pullRequestPageSchema = z.object({
+  values: z.array(pullRequestSchema),
+  // Absolute URL; absent on the last page.
+  next: z.optional(z.nullable(z.string())),
+});
+
+export type PullRequestPage = z.infer<typeof pullRequestPageSchema>;
+
+export const repositorySchema = z.object({
+  full_name: z.string(),
+  is_private: z.boolean(),
+  // Null while the repository is empty.
+  mainbranch: z.optional(z.nullable(z.object({ name: z.string() }))),
+});
+
+export type BitbucketRepository = z.infer<typeof repositorySchema>;

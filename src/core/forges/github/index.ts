@@ -1,0 +1,36 @@
+import { createApiClient } from '../../http/api-client.ts';
+import { lazyDispatcher } from '../../http/dispatcher.ts';
+import { baseUrls } from '../base-urls.ts';
+import type { ForgeModule } from '../registry.ts';
+import { ownerAndName } from '../repo-path.ts';
+import { type ClientFor, changesRole, repositoriesRole } from './api.ts';
+import { authenticateWith, gitCredentialOf, tokenSource } from './auth.ts';
+import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
+
+const headers = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
+
+/** github.com, GHE.com and GitHub Enterprise Server, with a token or as a GitHub App. */
+export const github: ForgeModule = {
+  create(options, http) {
+    const { webUrl, apiUrl } = baseUrls(options, apiUrlOf);
+    const dispatcher = http.dispatcher ?? lazyDispatcher(http.env ?? process.env);
+    const shared = { ...http, dispatcher, baseUrl: apiUrl, headers };
+    const tokenFor = tokenSource(options, shared);
+    const clientFor: ClientFor = (repo) => {
+      ownerAndName(repo);
+      return createApiClient({ ...shared, authenticate: authenticateWith(tokenFor, repo) });
+    };
+    return {
+      type: 'github',
+      alias: options.alias,
+      webUrl,
+      apiUrl,
+      words: { change: 'pull request', sigil: '#' },
+      cloneUrl: (repo) => cloneUrl(webUrl, repo),
+      repoOf: (gitUrl) => repoOf(webUrl, gitUrl),
+      gitCredential: async (repo, call = {}) => gitCredentialOf(await tokenFor(repo, call)),
+      changes: changesRole(clientFor),
+      repositories: repositoriesRole(clientFor),
+    };
+  },
+};

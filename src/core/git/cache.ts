@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SluiceError } from '../errors.ts';
+import { type Lock, takeLock } from '../lock.ts';
+import type { ObjectFormat } from '../model/ref.ts';
+import { type BareRepository, bareRepository, initBare, withThrowAwayRepository } from './bare.ts';
+import type { Endpoint } from './endpoint.ts';
+import { diskFailure } from './failure.ts';
+import type { GitContext } from './remote.ts';
+
+export interface CacheOptions {
+  readonly cacheDir: string;
+  /** How long to wait for another run that uses the same cache. */
+  readonly waitMs: number;
+}
+
+const packsBeforeRepack = 40;
+
+/** Runs `work` with a bare repository for whole histories: the kept one of this source, or one that is thrown away. */
+export async function withHistory<T>(
+  context: GitContext,
+  from: Endpoint,
+  format: ObjectFormat,
+  cache: CacheOptions | undefined,
+  work: (repository: BareRepository) => Promise<T>,
+): Promise<T> {
+  if (cache === undefined) return await withThrowAwayRepository(context, format, work);
+  return await withCachedRepository(context, from, format, cache, work);
+}
+
+/**
+ * Runs `work` with the kept bare repository of one source, alone: two runs on one cache take turns (the second says for whom it
+ * waits). The name is a hash of the URL, so it needs no escaping and holds no credential.
+ */
+async function withCachedRepository<T>(
+  context: GitContext,
+  from: Endpoint,
+  format: ObjectFormat,
+  options: CacheOptions,
+  work: (repository: BareRepository) => Promise<T>,
+): Promise<T> {
+  const key = createHash('sha256').update(`${format} ${from.url}`).digest('hex').slice(0, 24);
+  const dir = join(options.cacheDir, 'git', `${key}.git`);
+  await using _lock = await takeTurn(join(options.cacheDir, 'locks', `${key}.lock`), context, from, options);
+  try {
+    const repository = bareRepository(context, dir);
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    if (!(await isRepository(dir))) await initBare(repository, format);
+    await removeLeftovers(dir);
+    const result = await work(repository);
+    await repackWhenScattered(repository);
+    return result;
+  } catch (error) {
+    throw diskFailure(`use the cache ${dir}`, error);
+  }
+}
+
+async function takeTurn(path: string, context: GitContext, from: Endpoint, { waitMs }: CacheOptions): Promise<Lock> {
+  const purpose = `the cache of ${from.display}`;
+  let holder: string | undefined;
+  try {
+    return await takeLock(path, {
+      purpose,
+      waitMs,
+      signal: context.signal,
+      onWait(found) {
+        holder = found;
+        context.progress?.(`waiting for ${holder}, which uses ${purpose}`);
+      },
+    });
+  } catch (error) {
+    if (!context.signal?.aborted) throw error;
+    const { reason } = context.signal;
+    // The run's own time limit was spent on waiting: that is a lock, and no remote that hangs.
+    if (!(reason instanceof SluiceError) || reason.code !== 'timed-out' || holder === undefined) throw reason;
+    throw new SluiceError('locked', `${purpose} is in use by ${holder}: ${reason.message}`, {
+      hint: `Run again when it is done (lock: ${path}).`,
+    });
+  }
+}
+
+async function isRepository(dir: string): Promise<boolean> {
+  return await stat(join(dir, 'HEAD')).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Files that a killed git left: nobody else works here while we hold the lock. */
+async function removeLeftovers(dir: string): Promise<void> {
+  for (const name of ['shallow.lock', 'packed-refs.lock', 'config.lock', 'HEAD.lock'])
+    await rm(join(dir, name), { force: true });
+  const refs = join(dir, 'refs');
+  for (const name of await readdir(refs, { recursive: true }).catch(() => [])) {
+    if (name.endsWith('.lock')) await rm(join(refs, name), { force: true });
+  }
+  const packs = join(dir, 'objects', 'pack');
+  const names = await readdir(packs).catch(() => []);
+  for (const name of names) if (/^(\.tmp-|tmp_)/.test(name)) await rm(join(packs, name), { force: true });
+}
+
+async function repackWhenScattered(repository: BareRepository): Promise<void> {
+  const names = await readdir(join(repository.dir, 'objects', 'pack')).catch(() => []);
+  if (names.filter((name) => name.endsWith('.pack')).length <= packsBeforeRepack) return;
+  await repository.git('repack', '-d', '--geometric=2', '--quiet');
+}

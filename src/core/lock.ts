@@ -1,0 +1,82 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SluiceError } from './errors.ts';
+
+export interface Lock extends AsyncDisposable {
+  readonly path: string;
+}
+
+export interface LockOptions {
+  /** What the lock guards, for messages: "the cache of gh:acme/app". */
+  readonly purpose: string;
+  /** How long to wait for another process; 0 answers at once. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once when there is somebody to wait for. */
+  readonly onWait?: ((holder: string) => void) | undefined;
+}
+
+const pollMs = 100;
+
+/**
+ * An exclusive lock between processes that cannot go stale: it is SQLite's own lock on a file (POSIX advisory locks beneath), so
+ * the kernel drops it with its process, also after kill -9. The holder's pid is written beside it only for messages.
+ * Throws SluiceError `locked` (75) when the time is over.
+ */
+export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const { DatabaseSync } = await quietSqlite();
+  const holderFile = `${path}.holder`;
+  const started = performance.now();
+  for (let told = false; ; told = true) {
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      await writeFile(holderFile, `process ${process.pid}`);
+      return {
+        path,
+        async [Symbol.asyncDispose]() {
+          database.close();
+        },
+      };
+    } catch (error) {
+      database.close();
+      if (!isBusy(error)) throw cannotLock(path, options, error);
+    }
+    const holder = await readFile(holderFile, 'utf8').catch(() => 'another process');
+    if (performance.now() - started >= options.waitMs) throw stillLocked(path, holder, options);
+    if (!told) options.onWait?.(holder);
+    await sleep(pollMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+}
+
+/** node:sqlite warns that it is experimental on Node 22 and early 24; the warning says nothing to our users. */
+async function quietSqlite(): Promise<typeof import('node:sqlite')> {
+  const emit = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    return await import('node:sqlite');
+  } finally {
+    process.emitWarning = emit;
+  }
+}
+
+/** SQLITE_BUSY is 5 (sqlite.org/rescode.html). */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+}
+
+function stillLocked(path: string, holder: string, options: LockOptions): SluiceError {
+  return new SluiceError('locked', `${options.purpose} is in use by ${holder}`, {
+    hint: `Run again when it is done (lock: ${path}).`,
+  });
+}
+
+function cannotLock(path: string, options: LockOptions, cause: unknown): SluiceError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new SluiceError('config', `cannot lock ${options.purpose} at ${path}: ${words}`, {
+    hint: 'Is the directory writable and its disk not full?',
+    cause,
+  });
+}

@@ -1,0 +1,23 @@
+// The public surface for plugin authors; everything else is internal and may change in any release.
+export { type ErrorCode, type ErrorDetails, SluiceError } from './core/errors.ts';
+export type {
+  CallOptions,
+  ChangesRole,
+  Forge,
+  GitCredential,
+  RepositoriesRole,
+  Repository,
+} from './core/forges/forge.ts';
+export type { ForgeDefinition, ForgeModule, ForgeOptions } from './core/forges/registry.ts';
+export type { Change, ChangeSide } from './core/model/change.ts';
+export type {
+  ArgumentSpec,
+  CommandContext,
+  CommandInput,
+  CommandOutcome,
+  CommandSpec,
+  Log,
+  OptionSpec,
+} from './core/plugins/command.ts';
+export type { Plugin } from './core/plugins/contract.ts';
+export { Secret } from './core/secret.ts';

@@ -1,0 +1,82 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { bitbucket } from '../../../src/core/forges/bitbucket/index.ts';
+import type { Forge } from '../../../src/core/forges/forge.ts';
+import { Secret } from '../../../src/core/secret.ts';
+import { corpusIsPresent } from '../../support/corpus.ts';
+import { startFakeBitbucket } from '../../support/fake-forge/bitbucket.ts';
+import type { FakeForge } from '../../support/fake-forge/server.ts';
+import { readForgeDescription } from '../../support/forge-description.ts';
+import { builtInForge } from './built-in.ts';
+import { describeForge } from './suite.ts';
+
+describeForge('bitbucket', {
+  definition: builtInForge('bitbucket'),
+  startFake: startFakeBitbucket,
+  words: { change: 'pull request', sigil: '#' },
+  credential: (token) => ({ kind: 'basic', username: 'x-token-auth', password: token }),
+  urls: [['https://forge.example.org/acme/app/src/main', undefined]],
+  // Its answers abbreviate every hash to 12 digits.
+  fullHeadSha: false,
+  fullBaseSha: false,
+  // It keeps no refs for pull requests: with the fork goes the last place that git could read the head from.
+  headOutlivesFork: false,
+});
+
+async function open(
+  options: { readonly pageSize?: number; readonly username?: string } = {},
+): Promise<{ fake: FakeForge; forge: Forge }> {
+  const fake = await startFakeBitbucket({ pageSize: options.pageSize ?? 50 });
+  onTestFinished(() => fake.close());
+  const { webUrl, apiUrl, token } = fake;
+  const account = { token: new Secret(token), username: options.username };
+  return { fake, forge: bitbucket.create({ alias: 'bb', webUrl, apiUrl, ...account }, {}) };
+}
+
+test('without refs for pull requests, the head is a branch of its own repository', async () => {
+  const { fake, forge } = await open();
+  await fake.state.addRepository('acme/app');
+  await fake.state.addRepository('ada/app', { parent: 'acme/app' });
+  await fake.state.addChange({ repo: 'acme/app', from: 'ada/app', branch: 'fix/x' });
+  const change = await forge.changes?.find('acme/app', 1);
+  expect(change && forge.changes?.headLocation('acme/app', change)).toEqual({
+    repo: 'ada/app',
+    ref: 'refs/heads/fix/x',
+  });
+
+  await fake.state.deleteRepository('ada/app');
+  const orphan = await forge.changes?.find('acme/app', 1);
+  expect(orphan).toMatchObject({ head: { repo: undefined, branch: 'fix/x' }, internal: false });
+  expect(orphan && forge.changes?.headLocation('acme/app', orphan)).toBeUndefined();
+});
+
+test('an API token goes with its account name', async () => {
+  const { fake, forge } = await open({ username: 'me@example.org' });
+  await fake.state.addRepository('acme/app', { private: true });
+  expect(await forge.repositories?.find('acme/app')).toMatchObject({ path: 'acme/app', private: true });
+  expect(await forge.gitCredential('acme/app')).toMatchObject({
+    kind: 'basic',
+    username: 'x-bitbucket-api-token-auth',
+  });
+});
+
+describe.skipIf(!corpusIsPresent)('the description of the forge itself (needs ../shared/corpus)', () => {
+  test('bitbucket-cloud.yaml', async () => {
+    const { fake, forge } = await open({ pageSize: 2 });
+    fake.state.addAccount('acme', { kind: 'organization' });
+    await fake.state.addRepository('acme/app');
+    for (const branch of ['a', 'b', 'c']) await fake.state.addChange({ repo: 'acme/app', branch });
+
+    await forge.changes?.listOpen('acme/app');
+    await forge.changes?.find('acme/app', 3);
+    await forge.repositories?.find('acme/app');
+    await forge.repositories?.create('acme/new', { private: true, description: 'x' });
+
+    // Paging and sorting are described in prose, once for all listings.
+    const genericQuery = ['pagelen', 'page', 'sort'];
+    const description = await readForgeDescription('openapi/bitbucket-cloud.yaml', { apiPath: '/2.0', genericQuery });
+    expect(fake.requests.length).toBe(6);
+    const problems = fake.requests.flatMap((request) => description.problems(request));
+    // The one deviation: its schema demands a `type`, which its own examples of creating a repository leave out.
+    expect(problems).toEqual(["POST /2.0/repositories/acme/new body must have required property 'type'"]);
+  });
+});

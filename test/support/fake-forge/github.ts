@@ -1,0 +1,117 @@
+import { type FakeApp, type FakeAppDesk, fakeAppDesk } from './github-app.ts';
+import { fullRepositoryJson, type GithubUrls, ownProfileJson, profileJson, pullJson } from './github-json.ts';
+import { cutPage, linkHeader } from './paging.ts';
+import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
+import { createForgeState, type FakeAccount, type FakeRepository, type ForgeState } from './state.ts';
+
+const token = 'ghp_canary0123456789abcdefghijklmnopqrst';
+const apiPath = '/api/v3';
+
+export interface FakeGithubOptions {
+  /** Most items that a page of a listing holds, whatever `per_page` asks for. */
+  readonly pageSize: number;
+  readonly app?: FakeApp;
+}
+
+interface World extends GithubUrls {
+  readonly state: ForgeState;
+  readonly pageSize: number;
+  readonly desk: FakeAppDesk | undefined;
+}
+
+/** GitHub Enterprise Server's REST API (2022-11-28): repositories, pull requests, accounts, Apps. */
+export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeForge> {
+  const state = await createForgeState({ me: 'me', headRef: (number) => `refs/pull/${number}/head` });
+  const desk = options.app && fakeAppDesk(options.app);
+  return startFakeForge((origin) => {
+    const world: World = { state, desk, pageSize: options.pageSize, web: origin, api: origin + apiPath };
+    return { state, token, apiPath, handle: (call) => answer(world, call) };
+  });
+}
+
+async function answer(world: World, call: FakeCall): Promise<FakeAnswer> {
+  const { authorization } = call.headers;
+  const [, ...route] = call.url.pathname.slice(apiPath.length).split('/').map(decodeURIComponent);
+  if (route[0] === 'app' || route.at(-1) === 'installation') return answerApp(world, call, route);
+  const anonymous = authorization === undefined;
+  const known = authorization === `Bearer ${token}` || world.desk?.isInstallation(authorization) === true;
+  if (!anonymous && !known) return failure(401, 'Bad credentials');
+  if (route[0] === 'repos') return answerRepository(world, call, route.slice(1), anonymous);
+  if (route[0] === 'users') {
+    const account = world.state.accounts.get((route[1] ?? '').toLowerCase());
+    return account === undefined ? notFound : { status: 200, body: profileJson(world, account) };
+  }
+  if (anonymous) return failure(401, 'Requires authentication');
+  return answerOwn(world, call, route);
+}
+
+function answerApp({ desk, api }: World, call: FakeCall, route: readonly string[]): FakeAnswer {
+  if (desk?.isApp(call.headers.authorization) !== true) return failure(401, 'A JSON web token could not be decoded');
+  const [kind, owner = '', installation] = route;
+  if (kind === 'app') return desk.createToken(Number(installation)) ?? notFound;
+  return desk.installation(api, owner) ?? notFound;
+}
+
+function answerRepository(world: World, call: FakeCall, route: readonly string[], anonymous: boolean): FakeAnswer {
+  const [owner, name, list, number] = route;
+  const repository = world.state.repositories.get(`${owner}/${name}`);
+  if (repository === undefined || (anonymous && repository.private)) return notFound;
+  if (list === undefined) return { status: 200, body: fullRepositoryJson(world, world.state, repository) };
+  if (list !== 'pulls') return notFound;
+  if (number === undefined) return listPulls(world, call, repository);
+  const change = world.state.changesOf(repository.path).find((one) => one.number === Number(number));
+  return change === undefined ? notFound : { status: 200, body: pullJson(world, world.state, change, true) };
+}
+
+function listPulls(world: World, call: FakeCall, { path }: FakeRepository): FakeAnswer {
+  const { searchParams } = call.url;
+  const wanted = searchParams.get('state') ?? 'open';
+  const ascending = searchParams.get('direction') === 'asc';
+  const matching = world.state
+    .changesOf(path)
+    .filter((change) => wanted === 'all' || (change.state === 'open') === (wanted === 'open'));
+  const cut = cutPage(call, ascending ? matching : matching.toReversed(), {
+    maxPerPage: world.pageSize,
+    sizeParameter: 'per_page',
+  });
+  const body = cut.items.map((change) => pullJson(world, world.state, change));
+  return { status: 200, headers: linkHeader(cut), body };
+}
+
+function answerOwn(world: World, call: FakeCall, route: readonly string[]): FakeAnswer | Promise<FakeAnswer> {
+  const { state } = world;
+  const [kind, login] = route;
+  if (kind === 'user' && call.method === 'GET') return { status: 200, body: ownProfileJson(world, state.me) };
+  if (kind === 'user') return createRepository(world, state.me, call.body);
+  const account = state.accounts.get((login ?? '').toLowerCase());
+  return account?.kind === 'organization' ? createRepository(world, account, call.body) : notFound;
+}
+
+async function createRepository(world: World, owner: FakeAccount, body: unknown): Promise<FakeAnswer> {
+  const want = body as { readonly name: string; readonly private?: boolean; readonly description?: string };
+  if (!owner.mayCreate)
+    return failure(403, 'You need admin access to the organization before adding a repository to it.');
+  const path = `${owner.login}/${want.name}`;
+  if (world.state.repositories.has(path)) {
+    const error = {
+      resource: 'Repository',
+      code: 'custom',
+      field: 'name',
+      message: 'name already exists on this account',
+    };
+    return failure(422, 'Repository creation failed.', [error]);
+  }
+  const { private: hidden = false, description = '' } = want;
+  const repository = await world.state.addRepository(path, { private: hidden, description, seed: false });
+  return { status: 201, body: fullRepositoryJson(world, world.state, repository) };
+}
+
+function failure(status: number, message: string, errors?: readonly unknown[]): FakeAnswer {
+  const more = errors === undefined ? {} : { errors };
+  return {
+    status,
+    body: { message, ...more, documentation_url: 'https://docs.github.com/rest', status: String(status) },
+  };
+}
+
+const notFound = failure(404, 'Not Found');
