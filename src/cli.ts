@@ -38,19 +38,20 @@ async function runCommand(argv: readonly string[], signal: AbortSignal): Promise
   if (spec.run === undefined) throw new SluiceError('usage', `sluice ${spec.name} needs a subcommand`);
   const globals = readGlobals(input.options, process.env);
   const dryRun = input.options.dryRun === true;
-  const { context, progress } = await openContext({
+  const { context, progress, emitted } = await openContext({
     globals,
     dryRun,
     signal,
     env: process.env,
     cwd: process.cwd(),
+    stdout: process.stdout,
     stderr: process.stderr,
   });
   try {
     const outcome = await spec.run(context, input);
     progress.stop();
     signal.throwIfAborted();
-    printOutcome(outcome, globals, process);
+    printOutcome(outcome, { json: globals.json, emitted: emitted() }, process);
     return outcome.exit;
   } finally {
     progress.stop();

@@ -1,5 +1,6 @@
 // The public surface for plugin authors; everything else is internal and may change in any release.
-export { type ErrorCode, type ErrorDetails, SluiceError } from './core/errors.ts';
+export { type ErrorCode, type ErrorDetails, type ExitStatus, SluiceError } from './core/errors.ts';
+export type { ForgeDefinition, ForgeModule, ForgeOptions } from './core/forges/definition.ts';
 export type {
   CallOptions,
   ChangesRole,
@@ -7,9 +8,10 @@ export type {
   GitCredential,
   RepositoriesRole,
   Repository,
+  StatusesRole,
 } from './core/forges/forge.ts';
-export type { ForgeDefinition, ForgeModule, ForgeOptions } from './core/forges/registry.ts';
 export type { Change, ChangeSide } from './core/model/change.ts';
+export type { CommitStatus, StatusState } from './core/model/status.ts';
 export type {
   ArgumentSpec,
   CommandContext,

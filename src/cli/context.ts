@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import type { Config } from '../core/config/config.ts';
 import type { LoadedConfig } from '../core/config/load.ts';
 import { SluiceError } from '../core/errors.ts';
+import type { ForgeDefinition } from '../core/forges/definition.ts';
 import type { Forge } from '../core/forges/forge.ts';
-import { builtInForges, type ForgeDefinition } from '../core/forges/registry.ts';
+import { builtInForges } from '../core/forges/registry.ts';
 import { lazyDispatcher } from '../core/http/dispatcher.ts';
 import type { CommandContext, Log } from '../core/plugins/command.ts';
-import { openLog } from '../core/ui/log.ts';
+import { type LogLevel, openLog } from '../core/ui/log.ts';
 import { openProgress, type Progress } from '../core/ui/progress.ts';
 import { version } from '../core/version.ts';
 import type { Globals } from './globals.ts';
+import { printEvent } from './print.ts';
 
 export interface ContextOptions {
   readonly globals: Globals;
@@ -17,21 +19,34 @@ export interface ContextOptions {
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }
 
+export interface OpenContext {
+  readonly context: CommandContext;
+  readonly progress: Progress;
+  /** Whether the command has printed events. */
+  readonly emitted: () => boolean;
+}
+
 /** The context that a command runs in; nothing in it is read or opened before it is used. */
-export async function openContext(options: ContextOptions): Promise<{ context: CommandContext; progress: Progress }> {
+export async function openContext(options: ContextOptions): Promise<OpenContext> {
   const { globals, env, stderr, signal } = options;
   const progress = openProgress(stderr, !globals.quiet && !env.CI && globals.format !== 'json');
-  const log = await openLog({
-    level: globals.level,
-    format: globals.format ?? 'pretty',
-    stream: stderr,
-    beforeLine: () => progress.pause(),
-  });
+  const open = (level: LogLevel, format: 'pretty' | 'json') =>
+    openLog({ level, format, stream: stderr, beforeLine: () => progress.pause() });
+  // What the configuration says of the log counts from the moment that it is read; flags and variables count from the start.
+  let sink = await open(globals.level ?? 'info', globals.format ?? 'pretty');
+  const log: Log = {
+    debug: (message, fields) => sink.debug(message, fields),
+    info: (message, fields) => sink.info(message, fields),
+    warn: (message, fields) => sink.warn(message, fields),
+    error: (message, fields) => sink.error(message, fields),
+  };
   const cwd = globals.directory.reduce((from, to) => resolve(from, to), options.cwd);
   let loaded: Promise<LoadedConfig> | undefined;
+  let emitted = false;
   const forges = new Map<string, Promise<Forge>>();
   // One pool of connections for all forges of this run.
   let pool: ReturnType<typeof lazyDispatcher> | undefined;
@@ -39,6 +54,8 @@ export async function openContext(options: ContextOptions): Promise<{ context: C
   async function load(): Promise<LoadedConfig> {
     const { loadConfig } = await import('../core/config/load.ts');
     const result = await loadConfig({ cwd, env, file: globals.config });
+    const { level, format } = result.config.log;
+    sink = await open(globals.level ?? level, globals.format ?? format ?? 'pretty');
     for (const warning of result.warnings) log.warn(warning);
     return result;
   }
@@ -86,8 +103,14 @@ export async function openContext(options: ContextOptions): Promise<{ context: C
     },
     log,
     progress: (text) => progress.show(text),
+    output: watchesOutput(globals, stderr) ? (chunk) => void stderr.write(chunk) : undefined,
+    emit(event) {
+      emitted = true;
+      progress.pause();
+      printEvent(event, globals, options);
+    },
   };
-  return { context, progress };
+  return { context, progress, emitted: () => emitted };
 }
 
 /** The built-in forges, and those of plugins when an alias has a type of theirs. */
@@ -108,4 +131,8 @@ async function forgeDefinitions(
   });
   for (const { owner, problem } of plugins.warnings) log.warn(`plugin ${owner}: ${problem}`);
   return [...builtInForges, ...plugins.forges.map(({ definition }) => definition)];
+}
+
+function watchesOutput({ quiet, json }: Globals, stderr: NodeJS.WriteStream): boolean {
+  return stderr.isTTY && !quiet && !json;
 }

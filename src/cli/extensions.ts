@@ -5,7 +5,7 @@ import { builtInForges } from '../core/forges/registry.ts';
 import { type LoadedPlugins, loadPlugins } from '../core/plugins/load.ts';
 import { findPathCommand, listPathCommands } from '../core/plugins/path-commands.ts';
 import { splitGlobals } from './argv.ts';
-import type { FindScope, Found, Listed } from './find-command.ts';
+import type { FindScope, Found, Listed } from './found.ts';
 
 const builtInNames: readonly string[] = [...builtInCommands.map(({ name }) => name), 'help'];
 

@@ -1,29 +1,8 @@
-import { type BuiltInCommand, builtInCommands } from '../commands/index.ts';
+import { builtInCommands } from '../commands/index.ts';
 import { SluiceError } from '../core/errors.ts';
 import { didYouMean } from '../core/model/nearest.ts';
-import type { CommandSpec } from '../core/plugins/command.ts';
 import type { SplitArgv } from './argv.ts';
-
-export type Found =
-  | {
-      readonly kind: 'command';
-      readonly spec: CommandSpec;
-      /** Commands of plugins and on PATH, for the list. */
-      readonly others?: readonly Listed[];
-      /** Replaces the arguments, for `sluice help X`. */
-      readonly argv?: readonly string[];
-    }
-  /** No command: the program's own help or version. */
-  | { readonly kind: 'program'; readonly others?: readonly Listed[]; readonly argv?: readonly string[] }
-  /** An executable `sluice-NAME` on PATH, which gets the rest of the line. */
-  | { readonly kind: 'external'; readonly path: string; readonly args?: readonly string[] };
-
-export type Listed = Pick<BuiltInCommand, 'name' | 'summary'>;
-
-export interface FindScope {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-}
+import type { FindScope, Found } from './found.ts';
 
 /** Finds who answers to the command's name: a built-in, then a plugin of the configuration, then `sluice-NAME` on PATH. */
 export async function findCommand(split: SplitArgv, scope: FindScope): Promise<Found> {

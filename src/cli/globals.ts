@@ -1,29 +1,14 @@
 import { SluiceError } from '../core/errors.ts';
 import { nearest } from '../core/model/nearest.ts';
-import type { OptionSpec } from '../core/plugins/command.ts';
 import type { LogLevel } from '../core/ui/log.ts';
-
-/** The flags that every command has (`sluice --json mirror …` and `sluice mirror --json …` mean the same). */
-export const globalOptions: readonly OptionSpec[] = [
-  { flags: '-C <dir>', description: 'run as if started in <dir>', repeatable: true, key: 'directory' },
-  { flags: '-c, --config <file>', description: 'use this configuration file instead of searching for one' },
-  { flags: '--json', description: 'print exactly one JSON document on stdout' },
-  { flags: '-q, --quiet', description: 'print only what needs attention' },
-  { flags: '-v, --verbose', description: 'say more on stderr (the same as --log-level debug)' },
-  {
-    flags: '--log-level <level>',
-    description: 'least level of the log on stderr',
-    choices: ['debug', 'info', 'warn', 'error'],
-  },
-  { flags: '--log-format <format>', description: 'form of the log on stderr', choices: ['pretty', 'json'] },
-];
 
 export interface Globals {
   readonly directory: readonly string[];
   readonly config: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly level: LogLevel;
+  /** Undefined: the configuration decides. */
+  readonly level: LogLevel | undefined;
   readonly format: 'pretty' | 'json' | undefined;
 }
 
@@ -39,9 +24,12 @@ export function readGlobals(
     config: (options.config as string | undefined) ?? env.SLUICE_CONFIG,
     json: options.json === true,
     quiet: options.quiet === true,
-    level:
-      oneOf('SLUICE_LOG_LEVEL', level, ['debug', 'info', 'warn', 'error'] as const) ??
-      (options.quiet ? 'warn' : 'info'),
+    level: oneOf('SLUICE_LOG_LEVEL', options.quiet ? (level ?? 'warn') : level, [
+      'debug',
+      'info',
+      'warn',
+      'error',
+    ] as const),
     format: oneOf('SLUICE_LOG_FORMAT', format, ['pretty', 'json'] as const),
   };
 }

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { builtInCommands } from '../commands/index.ts';
 import { SluiceError } from '../core/errors.ts';
 import { version } from '../core/version.ts';
-import type { Found } from './find-command.ts';
+import type { Found } from './found.ts';
 import type { Streams } from './print.ts';
 import { buildProgram, type Invocation } from './program.ts';
 
@@ -17,6 +17,7 @@ export function parseInvocation(
   found: Exclude<Found, { kind: 'external' }>,
   { stdout }: Streams,
 ): Parsed {
+  const { words, rest } = splitRest(found.argv ?? argv, found.kind === 'command' && found.spec.rest !== undefined);
   let invocation: Invocation | undefined;
   let complaint = '';
   const program = buildProgram({
@@ -34,14 +35,26 @@ export function parseInvocation(
     },
   });
   try {
-    program.parse([...(found.argv ?? argv)], { from: 'user' });
+    program.parse([...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'printed', exit: 0 };
     throw usageError(complaint || error.message, found);
   }
-  if (invocation !== undefined) return { kind: 'invocation', invocation };
+  if (invocation !== undefined) {
+    const { spec, input } = invocation;
+    return { kind: 'invocation', invocation: { spec, input: { ...input, rest } } };
+  }
   throw usageError('no command given', found);
+}
+
+/** Takes the words after `--` away from the parser, which would read them as arguments of ours. */
+function splitRest(
+  argv: readonly string[],
+  takesRest: boolean,
+): { readonly words: readonly string[]; readonly rest?: readonly string[] } {
+  const at = argv.indexOf('--');
+  return takesRest && at >= 0 ? { words: argv.slice(0, at), rest: argv.slice(at + 1) } : { words: argv };
 }
 
 function usageError(complaint: string, found: Found): SluiceError {

@@ -9,10 +9,25 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** The result on stdout: one JSON document, or text; nothing at all when there is nothing to say. */
-export function printOutcome(outcome: CommandOutcome, { json }: Pick<Globals, 'json'>, { stdout }: Streams): void {
+/** The result on stdout: one JSON document, or text; nothing at all when there is nothing to say, or events said it. */
+export function printOutcome(
+  outcome: CommandOutcome,
+  { json, emitted }: Pick<Globals, 'json'> & { readonly emitted: boolean },
+  { stdout }: Streams,
+): void {
+  if (json && emitted && outcome.json === undefined) return;
   if (json) stdout.write(redact(`${JSON.stringify(outcome.json ?? { exit: outcome.exit }, null, 2)}\n`));
   else if (outcome.text !== undefined && outcome.text !== '') stdout.write(redact(`${outcome.text}\n`));
+}
+
+/** One event of a command that goes on: a JSON line, or a line of text. */
+export function printEvent(
+  event: { readonly json: unknown; readonly text?: string | undefined },
+  { json }: Pick<Globals, 'json'>,
+  { stdout }: Pick<Streams, 'stdout'>,
+): void {
+  if (json) stdout.write(redact(`${JSON.stringify(event.json)}\n`));
+  else if (event.text !== undefined) stdout.write(redact(`${event.text}\n`));
 }
 
 /** A failure: what was being done and what to do next on stderr; with --json also the one document on stdout. */

@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
+import { globalOptions } from '../commands/global-options.ts';
 import { exitStatuses } from '../core/errors.ts';
 import type { ArgumentSpec, CommandInput, CommandSpec, OptionSpec } from '../core/plugins/command.ts';
-import { globalOptions } from './globals.ts';
 
 /** What the command line asks for. */
 export interface Invocation {
@@ -72,6 +72,8 @@ function toCommand(spec: CommandSpec, options: ProgramOptions, path: readonly st
   for (const option of own) command.addOption(toOption(option));
   for (const option of globalOptions) command.addOption(toOption(option).helpGroup('Global options:'));
   for (const subcommand of spec.subcommands ?? []) command.addCommand(toCommand(subcommand, options, words));
+  if (spec.rest !== undefined)
+    command.addHelpText('after', `\nAfter --:\n  ${spec.rest.name}  ${spec.rest.description}`);
   if (spec.examples !== undefined) command.addHelpText('after', `\n${examplesHelp(spec.examples)}`);
   if (spec.run !== undefined) {
     command.action(() => {

@@ -1,24 +1,26 @@
-import { globalOptions } from '../cli/globals.ts';
 import type { CommandOutcome, CommandSpec, OptionSpec } from '../core/plugins/command.ts';
-import { builtInCommands } from './index.ts';
+import type { BuiltInCommand } from './built-in.ts';
+import { globalOptions } from './global-options.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
 /** `sluice completion bash|zsh|fish`: a script made from the same specs as the help, so it cannot fall behind. */
-export const completionCommand: CommandSpec = {
-  name: 'completion',
-  summary: 'print the completion script for bash, zsh or fish',
-  subcommands: (['bash', 'zsh', 'fish'] as const).map((shell) => ({
-    name: shell,
-    summary: `the script for ${shell}`,
-    examples: [{ note: 'for every new shell', command: installLine(shell) }],
-    run: () => script(shell),
-  })),
-};
+export function completionCommand(builtIn: readonly BuiltInCommand[]): CommandSpec {
+  return {
+    name: 'completion',
+    summary: 'print the completion script for bash, zsh or fish',
+    subcommands: (['bash', 'zsh', 'fish'] as const).map((shell) => ({
+      name: shell,
+      summary: `the script for ${shell}`,
+      examples: [{ note: 'for every new shell', command: installLine(shell) }],
+      run: () => script(shell, builtIn),
+    })),
+  };
+}
 
 function installLine(shell: Shell): string {
   if (shell === 'fish') return 'sluice completion fish > ~/.config/fish/completions/sluice.fish';
-  if (shell === 'zsh') return 'sluice completion zsh > "${fpath[1]}/_sluice"';
+  if (shell === 'zsh') return 'sluice completion zsh > ~/.zfunc/_sluice';
   return 'sluice completion bash > ~/.local/share/bash-completion/completions/sluice';
 }
 
@@ -33,8 +35,8 @@ interface Place {
   }[];
 }
 
-async function script(shell: Shell): Promise<CommandOutcome> {
-  const specs = await Promise.all(builtInCommands.map((command) => command.load()));
+async function script(shell: Shell, builtIn: readonly BuiltInCommand[]): Promise<CommandOutcome> {
+  const specs = await Promise.all(builtIn.map((command) => command.load()));
   const root = { name: '', summary: '', subcommands: specs };
   const places = collect(root, '');
   const text = { bash, zsh, fish }[shell](places);

@@ -5,38 +5,39 @@ import { SluiceError } from '../core/errors.ts';
 import { builtInForges } from '../core/forges/registry.ts';
 import type { CommandContext, CommandOutcome, CommandSpec } from '../core/plugins/command.ts';
 import { loadPlugins } from '../core/plugins/load.ts';
-import { builtInCommands } from './index.ts';
+import type { BuiltInCommand } from './built-in.ts';
 
-const example = { note: 'the file of another directory', command: 'sluice config check -c /etc/sluice/sluice.yaml' };
+/** `sluice config check|show`; `builtIn` are the names that plugins cannot take. */
+export function configCommand(builtIn: readonly BuiltInCommand[]): CommandSpec {
+  const names = builtIn.map(({ name }) => name);
+  return {
+    name: 'config',
+    summary: 'check the configuration, or show what is in effect',
+    subcommands: [
+      {
+        name: 'check',
+        summary: 'print every problem of the configuration, and load its plugins',
+        examples: [
+          { note: 'the file that a command started here would use', command: 'sluice config check' },
+          { note: 'the file of another directory', command: 'sluice config check -c /etc/sluice/sluice.yaml' },
+        ],
+        run: (context) => check(context, names),
+      },
+      {
+        name: 'show',
+        summary: 'print the effective configuration: defaults, file, environment; never a secret',
+        examples: [
+          { note: 'which cache mode is in effect', command: 'sluice config show --json | jq -r .config.mirror.cache' },
+        ],
+        run: show,
+      },
+    ],
+  };
+}
 
-/** `sluice config check|show`. */
-export const configCommand: CommandSpec = {
-  name: 'config',
-  summary: 'check the configuration, or show what is in effect',
-  subcommands: [
-    {
-      name: 'check',
-      summary: 'print every problem of the configuration, and load its plugins',
-      examples: [{ note: 'the file that a command started here would use', command: 'sluice config check' }, example],
-      run: check,
-    },
-    {
-      name: 'show',
-      summary: 'print the effective configuration: defaults, file, environment; never a secret',
-      examples: [
-        {
-          note: 'which cache directory is in effect',
-          command: 'sluice config show --json | jq -r .config.mirror.cacheDir',
-        },
-      ],
-      run: show,
-    },
-  ],
-};
-
-async function check(context: CommandContext): Promise<CommandOutcome> {
+async function check(context: CommandContext, builtIn: readonly string[]): Promise<CommandOutcome> {
   const result = await checkConfig({ cwd: context.cwd, env: context.env, file: context.configFile });
-  const problems = result.ok ? await pluginProblems(context) : result.problems.map((problem) => problem.text);
+  const problems = result.ok ? await pluginProblems(context, builtIn) : result.problems.map((problem) => problem.text);
   if (problems.length > 0) {
     throw new SluiceError(
       'config',
@@ -57,11 +58,11 @@ async function check(context: CommandContext): Promise<CommandOutcome> {
   };
 }
 
-async function pluginProblems(context: CommandContext): Promise<readonly string[]> {
+async function pluginProblems(context: CommandContext, builtIn: readonly string[]): Promise<readonly string[]> {
   const { plugins, baseDir } = await context.config();
   const { warnings } = await loadPlugins(plugins, {
     baseDir,
-    builtInCommands: builtInCommands.map(({ name }) => name),
+    builtInCommands: builtIn,
     builtInForges: builtInForges.map(({ type }) => type),
   });
   return warnings.map((warning) => `plugins: ${warning.owner}: ${warning.problem}`);

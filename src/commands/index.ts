@@ -1,11 +1,4 @@
-import type { CommandSpec } from '../core/plugins/command.ts';
-
-/** A built-in subcommand; its module is loaded only when it is the one that runs. */
-export interface BuiltInCommand {
-  readonly name: string;
-  readonly summary: string;
-  load(): Promise<CommandSpec>;
-}
+import type { BuiltInCommand } from './built-in.ts';
 
 /** Every built-in subcommand, in the order of the help. */
 export const builtInCommands: readonly BuiltInCommand[] = [
@@ -15,13 +8,18 @@ export const builtInCommands: readonly BuiltInCommand[] = [
     load: async () => (await import('./mirror.ts')).mirrorCommand,
   },
   {
+    name: 'poll',
+    summary: 'watch refs without an inbound port and run a pipeline script for every change',
+    load: async () => (await import('./poll.ts')).pollCommand,
+  },
+  {
     name: 'config',
     summary: 'check the configuration, or show what is in effect',
-    load: async () => (await import('./config.ts')).configCommand,
+    load: async () => (await import('./config.ts')).configCommand(builtInCommands),
   },
   {
     name: 'completion',
     summary: 'print the completion script for bash, zsh or fish',
-    load: async () => (await import('./completion.ts')).completionCommand,
+    load: async () => (await import('./completion.ts')).completionCommand(builtInCommands),
   },
 ];

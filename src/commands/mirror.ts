@@ -1,4 +1,4 @@
-import { openMirror } from '../core/app.ts';
+import { openMirror } from '../core/app/mirror.ts';
 import { mirror } from '../core/mirror/mirror.ts';
 import { parseRefspec } from '../core/mirror/select.ts';
 import { type MirrorFlags, mirrorSettings } from '../core/mirror/settings.ts';
@@ -13,12 +13,8 @@ export const mirrorCommand: CommandSpec = {
   summary: 'copy branches, tags and change-request heads from one repository to another, once',
   description: [
     'Copies branches, tags and change-request heads from one repository to another, once.',
-    '',
-    'A repository is a git URL (https, ssh, git, file), git@host:path, a local path, or alias:owner/name for a configured',
-    'forge (github:, gitlab: and bitbucket: are the public sites). Without <to>, change requests become branches of <from>',
-    'itself. With nothing selected, all branches and tags are mirrored. Nothing is checked out, and no clone of yours is',
-    'touched.',
-  ].join('\n'),
+    'A repository is a git URL (https, ssh, git, file), git@host:path, a local path, or alias:owner/name for a configured forge (github:, gitlab: and bitbucket: are the public sites). Without <to>, change requests become branches of <from> itself. With nothing selected, all branches and tags are mirrored. Nothing is checked out, and no clone of yours is touched.',
+  ].join('\n\n'),
   arguments: [
     { name: 'from', description: 'the repository to read', required: true },
     { name: 'to', description: 'the repository to write; left out: the same one' },

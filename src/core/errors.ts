@@ -31,6 +31,9 @@ export const exitStatuses = [
   [130, 'interrupted by SIGINT (143: by SIGTERM)'],
 ] as const;
 
+/** A status that a command may end with by itself; interrupts are added by the program. */
+export type ExitStatus = 0 | 1 | 2 | 64 | 69 | 70 | 75 | 77 | 78;
+
 export interface ErrorDetails {
   /** What the reader can do next, one sentence. */
   readonly hint?: string;

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from './errors.ts';
+import { quietSqlite, sqliteBusy, sqliteCode } from './sqlite.ts';
 
 export interface Lock extends AsyncDisposable {
   readonly path: string;
@@ -25,24 +26,18 @@ const pollMs = 100;
  * Throws SluiceError `locked` (75) when the time is over.
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const { DatabaseSync } = await quietSqlite();
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw cannotLock(path, options, error);
+  });
   const holderFile = `${path}.holder`;
   const started = performance.now();
   for (let told = false; ; told = true) {
-    const database = new DatabaseSync(path, { timeout: 0 });
-    try {
-      database.exec('BEGIN EXCLUSIVE');
-      await writeFile(holderFile, `process ${process.pid}`);
-      return {
-        path,
-        async [Symbol.asyncDispose]() {
-          database.close();
-        },
-      };
-    } catch (error) {
-      database.close();
-      if (!isBusy(error)) throw cannotLock(path, options, error);
+    const lock = await tryLock(path).catch((error: unknown) => {
+      throw cannotLock(path, options, error);
+    });
+    if (lock !== undefined) {
+      await writeFile(holderFile, `process ${process.pid}`).catch(() => {});
+      return lock;
     }
     const holder = await readFile(holderFile, 'utf8').catch(() => 'another process');
     if (performance.now() - started >= options.waitMs) throw stillLocked(path, holder, options);
@@ -51,20 +46,23 @@ export async function takeLock(path: string, options: LockOptions): Promise<Lock
   }
 }
 
-/** node:sqlite warns that it is experimental on Node 22 and early 24; the warning says nothing to our users. */
-async function quietSqlite(): Promise<typeof import('node:sqlite')> {
-  const emit = process.emitWarning;
-  process.emitWarning = () => {};
+/** Undefined: somebody else has it. */
+async function tryLock(path: string): Promise<Lock | undefined> {
+  const { DatabaseSync } = await quietSqlite();
+  const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    return await import('node:sqlite');
-  } finally {
-    process.emitWarning = emit;
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if (sqliteCode(error) === sqliteBusy) return undefined;
+    throw error;
   }
-}
-
-/** SQLITE_BUSY is 5 (sqlite.org/rescode.html). */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      database.close();
+    },
+  };
 }
 
 function stillLocked(path: string, holder: string, options: LockOptions): SluiceError {

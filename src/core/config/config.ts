@@ -140,6 +140,15 @@ export interface PollConfig {
   readonly keepLogs: number;
   readonly stateDir: string | undefined;
   readonly result: readonly PollResult[];
+  /** Policies of SPEC section 6 for change requests. */
+  readonly trust: readonly string[];
+  readonly isolation: Isolation;
+  readonly image: string | undefined;
+  readonly network: boolean;
+  /** Names of variables that the script may see beside the documented ones. */
+  readonly env: readonly string[];
+  readonly submodules: boolean;
+  readonly lfs: boolean;
 }
 
 export interface GateConfig {

@@ -1,4 +1,4 @@
-import type { Config, GateConfig, MirrorDefaults, ServeConfig } from './config.ts';
+import type { Config, GateConfig, MirrorDefaults, PollConfig, ServeConfig } from './config.ts';
 
 // The one place of default values; the schema's descriptions repeat them for people.
 
@@ -58,6 +58,30 @@ export const serveDefaults: ServeConfig = {
   register: false,
   tunnel: undefined,
   auth: { basic: undefined, bearer: undefined, proxyHeader: undefined },
+};
+
+/** A repository that is named on the command line, or whose `poll:` says nothing else. */
+export const pollDefaults: PollConfig = {
+  intervalMs: 60_000,
+  file: undefined,
+  run: undefined,
+  branches: ['**'],
+  exclude: [],
+  tags: [],
+  changes: false,
+  initial: 'baseline',
+  concurrency: 1,
+  runTimeoutMs: undefined,
+  keepLogs: 50,
+  stateDir: undefined,
+  result: [],
+  trust: ['internal'],
+  isolation: 'none',
+  image: undefined,
+  network: false,
+  env: [],
+  submodules: false,
+  lfs: false,
 };
 
 /** The configuration when nothing is written anywhere; loads no schema library. */

@@ -1,6 +1,7 @@
 import { SluiceError } from '../errors.ts';
+import type { ForgeDefinition, ForgeOptions } from '../forges/definition.ts';
 import { pathOnForge } from '../forges/git-url.ts';
-import { builtInForges, type ForgeDefinition, type ForgeOptions } from '../forges/registry.ts';
+import { builtInForges } from '../forges/registry.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Config, ForgeConfig } from './config.ts';
 import { predefinedSettings } from './predefined.ts';

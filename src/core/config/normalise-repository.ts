@@ -6,7 +6,8 @@ import type {
   RepositoryMirror,
   RunConfig,
 } from './config.ts';
-import type { Convert } from './convert.ts';
+import { type Convert, written as defined } from './convert.ts';
+import { pollDefaults } from './defaults.ts';
 import type { KeyPath } from './problem.ts';
 import type { WrittenConfig } from './schema/index.ts';
 
@@ -86,20 +87,13 @@ function isCommand(written: WrittenRuns): written is string[] {
 }
 
 function normalisePoll(written: WrittenPoll, keys: KeyPath, convert: Convert): PollConfig {
-  const { interval, runTimeout } = written;
+  const { interval, runTimeout, stateDir, prs, ...same } = written;
   return {
-    intervalMs: interval === undefined ? 60_000 : convert.duration(interval, [...keys, 'interval']),
-    file: written.file,
-    run: written.run,
-    branches: written.branches ?? ['**'],
-    exclude: written.exclude ?? [],
-    tags: written.tags ?? [],
-    changes: written.prs ?? false,
-    initial: written.initial ?? 'baseline',
-    concurrency: written.concurrency ?? 1,
-    runTimeoutMs: runTimeout === undefined ? undefined : convert.duration(runTimeout, [...keys, 'runTimeout']),
-    keepLogs: written.keepLogs ?? 50,
-    stateDir: written.stateDir === undefined ? undefined : convert.path(written.stateDir),
-    result: written.result ?? [],
+    ...pollDefaults,
+    ...defined(same),
+    ...(interval === undefined ? {} : { intervalMs: convert.duration(interval, [...keys, 'interval']) }),
+    ...(runTimeout === undefined ? {} : { runTimeoutMs: convert.duration(runTimeout, [...keys, 'runTimeout']) }),
+    ...(stateDir === undefined ? {} : { stateDir: convert.path(stateDir) }),
+    ...(prs === undefined ? {} : { changes: prs }),
   };
 }

@@ -1,4 +1,4 @@
-import type { ForgeOptions } from './registry.ts';
+import type { ForgeOptions } from './definition.ts';
 
 /** Web and API base without trailing slashes; the API's is derived from the web's unless it was configured. */
 export function baseUrls(

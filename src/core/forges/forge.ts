@@ -1,5 +1,6 @@
 import type { Change } from '../model/change.ts';
 import type { RefName } from '../model/ref.ts';
+import type { CommitStatus } from '../model/status.ts';
 
 export type ForgeType = 'github' | 'gitlab' | 'gitea' | 'bitbucket' | 'bitbucket-datacenter';
 
@@ -36,6 +37,7 @@ export interface Forge {
   gitCredential(repo: string, options?: CallOptions): Promise<GitCredential | undefined>;
   readonly changes?: ChangesRole;
   readonly repositories?: RepositoriesRole;
+  readonly statuses?: StatusesRole;
 }
 
 export type GitCredential =
@@ -69,4 +71,16 @@ export interface RepositoriesRole {
     want: { readonly private: boolean; readonly description?: string },
     options?: CallOptions,
   ): Promise<{ readonly repository: Repository; readonly created: boolean }>;
+}
+
+export interface StatusesRole {
+  /** Longest description that the forge takes, in UTF-16 units (code points never are more than those); `set` cuts longer ones. */
+  readonly descriptionLimit: number;
+  /**
+   * Sets the status of one context on a commit; the same context again replaces it. Setting it twice does no harm, so it is
+   * retried like a read. What the forge has no room for is cut (description, context) or left out (target URL), and known
+   * secrets are blanked out. Throws SluiceError: `not-found` for an unknown commit or repository, `denied` with the needed
+   * permission in its hint, `usage` for an abbreviated sha, an empty context or a target URL that is not plain http(s).
+   */
+  set(repo: string, status: CommitStatus, options?: CallOptions): Promise<void>;
 }

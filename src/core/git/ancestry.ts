@@ -1,22 +1,11 @@
-import type { ObjectFormat, Oid } from '../model/ref.ts';
+import { type Ancestry, type Move, moveKey } from '../model/move.ts';
+import type { ObjectFormat } from '../model/ref.ts';
 import { type BareRepository, dropRemoteSettings, withThrowAwayRepository } from './bare.ts';
 import { type CacheOptions, withHistory } from './cache.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { GitContext } from './remote.ts';
 import { fetchInto, shallowBoundary } from './transfer/fetch.ts';
 import { parseParents } from './transfer/graph.ts';
-
-/** A ref that moves from `old` to `new`; is it a fast-forward? */
-export interface Move {
-  readonly old: Oid;
-  readonly new: Oid;
-}
-
-export type Ancestry = 'ancestor' | 'diverged' | 'unknown';
-
-export function moveKey(move: Move): string {
-  return `${move.old}..${move.new}`;
-}
 
 /**
  * Whether each old commit is an ancestor of its new one, learnt from commits alone (`--filter=tree:0`), a few at first: a branch

@@ -75,7 +75,7 @@ export async function dropRemoteSettings(repository: BareRepository, format: Obj
   const core = `[core]\n\trepositoryFormatVersion = ${version}\n\tbare = true\n\tlogAllRefUpdates = false\n`;
   await writeFile(
     join(repository.dir, 'config'),
-    `${core}${extensions}[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n`,
+    `${core}${extensions}[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[fetch]\n\tunpackLimit = 1\n`,
   );
 }
 

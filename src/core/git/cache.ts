@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../errors.ts';
 import { type Lock, takeLock } from '../lock.ts';
@@ -45,8 +45,7 @@ async function withCachedRepository<T>(
   await using _lock = await takeTurn(join(options.cacheDir, 'locks', `${key}.lock`), context, from, options);
   try {
     const repository = bareRepository(context, dir);
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    if (!(await isRepository(dir))) await initBare(repository, format);
+    if (!(await isComplete(dir))) await makeAnew(repository, format);
     await removeLeftovers(dir);
     const result = await work(repository);
     await repackWhenScattered(repository);
@@ -70,7 +69,7 @@ async function takeTurn(path: string, context: GitContext, from: Endpoint, { wai
       },
     });
   } catch (error) {
-    if (!context.signal?.aborted) throw error;
+    if (!context.signal?.aborted) throw diskFailure(`lock ${purpose} at ${path}`, error);
     const { reason } = context.signal;
     // The run's own time limit was spent on waiting: that is a lock, and no remote that hangs.
     if (!(reason instanceof SluiceError) || reason.code !== 'timed-out' || holder === undefined) throw reason;
@@ -80,11 +79,21 @@ async function takeTurn(path: string, context: GitContext, from: Endpoint, { wai
   }
 }
 
-async function isRepository(dir: string): Promise<boolean> {
-  return await stat(join(dir, 'HEAD')).then(
+/** Written last: a repository whose making was cut short has some of git's files, but not this one. */
+const completeMark = 'sluice-cache';
+
+async function isComplete(dir: string): Promise<boolean> {
+  return await stat(join(dir, completeMark)).then(
     () => true,
     () => false,
   );
+}
+
+async function makeAnew(repository: BareRepository, format: ObjectFormat): Promise<void> {
+  await rm(repository.dir, { recursive: true, force: true });
+  await mkdir(repository.dir, { recursive: true, mode: 0o700 });
+  await initBare(repository, format);
+  await writeFile(join(repository.dir, completeMark), '');
 }
 
 /** Files that a killed git left: nobody else works here while we hold the lock. */

@@ -45,7 +45,8 @@ export function diskFailure(purpose: string, error: unknown): unknown {
   if (error instanceof SluiceError || !(error instanceof Error)) return error;
   const words = lastWords(error.message);
   if (/ENOSPC|EDQUOT|no space left|quota exceeded/i.test(words)) return gitFailure(purpose, 'no space left on device');
-  if (!/EACCES|EROFS|EPERM|permission denied|read-only file system/i.test(words)) return error;
+  // Node says ENOENT when it cannot make a directory on a read-only disk (mkdir, recursive), so any system error counts.
+  if (!('syscall' in error) && !/permission denied|read-only file system/i.test(words)) return error;
   return new SluiceError('config', `${purpose}: ${words}`, {
     hint: 'Choose a writable --cache-dir and TMPDIR.',
     cause: error,

@@ -22,8 +22,24 @@ export interface InProcess {
   isForGit(error: unknown, endpoint: Endpoint): Promise<boolean>;
   /** The refs under the prefixes, or undefined when git has to be asked. */
   list(endpoint: Endpoint, prefixes: readonly string[]): Promise<Advertisement | undefined>;
+  /** The same for a watcher: `refs` undefined means that nothing changed since the answer with that digest. */
+  listIfChanged(endpoint: Endpoint, prefixes: readonly string[], call: ListCall): Promise<ListAnswer | undefined>;
   close(): void;
 }
+
+export interface ListCall {
+  readonly signal?: AbortSignal | undefined;
+  readonly unlessDigest?: string | undefined;
+}
+
+export interface ListAnswer {
+  readonly refs: Advertisement['refs'] | undefined;
+  readonly format: Advertisement['format'];
+  readonly digest: string;
+}
+
+// A watcher that runs for weeks tries again: the server may have been updated, or have had a bad hour.
+const givenUpForMs = 600_000;
 
 export interface InProcessOptions {
   readonly context: GitContext;
@@ -36,12 +52,12 @@ export interface InProcessOptions {
 export function openInProcess(options: InProcessOptions): InProcess {
   const { context } = options;
   const sessions = new Map<string, WireSession>();
-  const gitOnly = new Map<string, string>();
+  const gitOnly = new Map<string, number>();
   const pools = new Map<string, Promise<Connections>>();
   let settings: Promise<readonly Setting[]> | undefined;
 
   async function session(endpoint: Endpoint): Promise<WireSession | undefined> {
-    if (endpoint.transport !== 'http' || gitOnly.has(endpoint.url)) return undefined;
+    if (endpoint.transport !== 'http' || performance.now() < (gitOnly.get(endpoint.url) ?? 0)) return undefined;
     settings ??= transportSettings(gitEnvironment(context.env), context.tempRoot);
     const terms = httpTerms(new URL(endpoint.url), context.env, await settings);
     if ('objection' in terms) {
@@ -68,26 +84,32 @@ export function openInProcess(options: InProcessOptions): InProcess {
   }
 
   function giveUp(endpoint: Endpoint, reason: string): void {
-    gitOnly.set(endpoint.url, reason);
+    gitOnly.set(endpoint.url, performance.now() + givenUpForMs);
     options.debug(`${endpoint.display}: git is used instead of the in-process protocol: ${reason}`);
   }
 
   async function list(endpoint: Endpoint, prefixes: readonly string[]): Promise<Advertisement | undefined> {
+    const answer = await listIfChanged(endpoint, prefixes, signalOf(context));
+    return answer?.refs === undefined ? undefined : { refs: answer.refs, format: answer.format };
+  }
+
+  async function listIfChanged(
+    endpoint: Endpoint,
+    prefixes: readonly string[],
+    call: ListCall,
+  ): Promise<ListAnswer | undefined> {
     const opened = await session(endpoint);
     if (opened === undefined) return undefined;
     try {
-      const offer = await opened.offer(signalOf(context));
-      const listing = await opened.listRefs({ prefixes, ...signalOf(context) });
-      if (offer.protocol === 'v2' && listing?.refs !== undefined) {
-        return { refs: listing.refs, format: offer.objectFormat };
-      }
+      const offer = await opened.offer(call);
+      const listing = await opened.listRefs({ prefixes, ...call });
+      if (offer.protocol === 'v2' && listing !== undefined) return { ...listing, format: offer.objectFormat };
       giveUp(endpoint, 'the server does not speak protocol v2');
-      return undefined;
     } catch (error) {
       if (!(await isForGit(error, endpoint, context))) throw error;
       giveUp(endpoint, error instanceof Error ? error.message : String(error));
-      return undefined;
     }
+    return undefined;
   }
 
   function close(): void {
@@ -95,7 +117,14 @@ export function openInProcess(options: InProcessOptions): InProcess {
     for (const pool of pools.values()) void pool.then((connections) => connections.close());
   }
 
-  return { session, giveUp, isForGit: (error, endpoint) => isForGit(error, endpoint, context), list, close };
+  return {
+    session,
+    giveUp,
+    isForGit: (error, endpoint) => isForGit(error, endpoint, context),
+    list,
+    listIfChanged,
+    close,
+  };
 }
 
 function signalOf(context: GitContext): { signal?: AbortSignal } {

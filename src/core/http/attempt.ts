@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { type Failure, failureOf } from './failure.ts';
 import { readText } from './read-text.ts';
+import type { HttpDispatcher } from './settings.ts';
 
 /** One request as it goes over the wire. */
 export interface Exchange {
@@ -25,13 +26,14 @@ export interface RawAnswer {
 export type Outcome = RawAnswer | Failure;
 
 /** Sends once. What goes wrong on the way is a value, so that the retry policy can judge it; redirects are answers. */
-export async function attempt(dispatcher: Dispatcher, exchange: Exchange): Promise<Outcome> {
+export async function attempt(dispatcher: HttpDispatcher, exchange: Exchange): Promise<Outcome> {
   const { request } = await import('undici');
   const limit = AbortSignal.timeout(exchange.timeoutMs);
   const signal = exchange.signal === undefined ? limit : AbortSignal.any([exchange.signal, limit]);
   try {
     const answer = await request(exchange.url, {
-      dispatcher,
+      // Whoever hands one in took it from undici (`HttpDispatcher`).
+      dispatcher: dispatcher as Dispatcher,
       method: exchange.method,
       headers: exchange.headers,
       body: exchange.body ?? null,

@@ -14,6 +14,8 @@ export interface ApiRequest<T> extends CallOptions {
   readonly decode: (value: unknown) => T;
   /** Statuses (besides 2xx) that are an answer and not a failure, for example 404 for "does not exist"; `value` is then undefined. */
   readonly accept?: readonly number[];
+  /** True for a POST or PATCH that may be carried out twice without harm, so that it is retried like a read. */
+  readonly idempotent?: boolean;
   /** What is being done, for messages: "list open pull requests of acme/app". */
   readonly purpose: string;
 }

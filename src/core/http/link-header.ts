@@ -1,5 +1,5 @@
 import { SluiceError } from '../errors.ts';
-import type { ApiAnswer, NextPage } from './client.ts';
+import type { NextPage } from './client.ts';
 import { parseBaseUrl, pathUnder } from './request-url.ts';
 import { oneLine } from './words.ts';
 
@@ -27,7 +27,11 @@ function relationsOf(parameters: string): readonly string[] {
 
 /** Pages by `Link: <…>; rel="next"`, as GitHub sends them. */
 export function nextByLink(baseUrl: string): NextPage<unknown> {
-  return (answer: Pick<ApiAnswer<unknown>, 'headers'>) => {
+  return (answer, request) => {
+    // An empty listing is `[]`; a page without a body would end the listing and look like closed change requests.
+    if (answer.value === undefined) {
+      throw new SluiceError('unavailable', `could not ${request.purpose}: a page (HTTP ${answer.status}) has no body`);
+    }
     const next = parseLinkHeader(answer.headers.link ?? '').get('next');
     return next === undefined ? undefined : { path: nextPath(baseUrl, next) };
   };

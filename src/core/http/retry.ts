@@ -3,6 +3,8 @@ import { rateLimitOf, retryAfterMs } from './rate-limit.ts';
 
 export interface RetryState {
   readonly method: string;
+  /** Whatever the method says: carrying it out twice does no harm. Default false. */
+  readonly idempotent?: boolean;
   /** Attempts made so far, this one included. */
   readonly attempts: number;
   /** How many of them ran into the time limit, this one included. */
@@ -25,8 +27,8 @@ export function retryDelay(outcome: Outcome, state: RetryState): number | undefi
 }
 
 // A request that changes something is sent again only when it certainly was not carried out.
-function mayPass(outcome: Outcome, { method, timeOuts, now }: RetryState): boolean {
-  const repeatable = method === 'GET' || method === 'PUT' || method === 'DELETE';
+function mayPass(outcome: Outcome, { method, idempotent = false, timeOuts, now }: RetryState): boolean {
+  const repeatable = idempotent || method === 'GET' || method === 'PUT' || method === 'DELETE';
   switch (outcome.kind) {
     case 'unreachable':
       return true;

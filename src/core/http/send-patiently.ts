@@ -43,13 +43,14 @@ function redirectTarget({ status, headers }: RawAnswer, request: ApiRequest<unkn
 /** Attempts until there is an answer that is final; what stays without an answer is thrown. */
 async function answerOf(settings: Settings, request: ApiRequest<unknown>, url: URL): Promise<RawAnswer> {
   const { maxRetries, maxWaitMs } = settings;
-  const method = request.method ?? 'GET';
+  const { method = 'GET', idempotent = false } = request;
   let timeOuts = 0;
   for (let attempts = 1; ; attempts += 1) {
     const outcome = await attemptOnce(settings, request, url);
     if (outcome.kind === 'answer' && isWanted(outcome.status, request)) return outcome;
     if (outcome.kind === 'timed-out') timeOuts += 1;
-    const state = { method, attempts, timeOuts, maxRetries, maxWaitMs, now: settings.now(), random: settings.random() };
+    const clock = { now: settings.now(), random: settings.random() };
+    const state = { method, idempotent, attempts, timeOuts, maxRetries, maxWaitMs, ...clock };
     const waitMs = retryDelay(outcome, state);
     const context = contextOf(settings, request, url);
     if (waitMs !== undefined) {

@@ -1,5 +1,13 @@
-import type { Dispatcher } from 'undici';
 import type { Authenticate } from './client.ts';
+
+/**
+ * Where connections come from: a `Dispatcher` of undici. Named here by what it is called by, so that the published types of a plugin's
+ * forge do not need undici's.
+ */
+export interface HttpDispatcher {
+  dispatch(...args: never[]): boolean;
+  close(): Promise<void>;
+}
 
 /** What all clients of one process share; every field has a default (`defaultSettings`). */
 export interface HttpSettings {
@@ -16,7 +24,7 @@ export interface HttpSettings {
   /** Cap of one listing. Default 1000 pages. */
   readonly maxPages?: number;
   /** Where connections come from; default: one agent per client that obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
-  readonly dispatcher?: () => Promise<Dispatcher>;
+  readonly dispatcher?: () => Promise<HttpDispatcher>;
   /** Read only for the proxy variables of the default dispatcher. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */

@@ -86,11 +86,14 @@ export async function locateHeads(
 ): Promise<readonly SelectedRef[]> {
   if (changes.length === 0) return [];
   const { role, forge, repo } = changesRole(from, '--prs');
-  const forks = new Map<string, Promise<ReadonlyMap<RefName, Oid> | undefined>>();
+  const listings = new Map<string, Promise<ReadonlyMap<RefName, Oid> | undefined>>();
   const refsOf = (path: string, ref: RefName) => {
-    if (path === repo && !ref.startsWith('refs/heads/')) return Promise.resolve(sourceRefs);
-    const known = forks.get(path) ?? listFork(forkEndpoint(from, path) ?? from, list);
-    forks.set(path, known);
+    if (path === repo && sourceRefs.has(ref)) return Promise.resolve(sourceRefs);
+    const endpoint = path === repo ? from : (forkEndpoint(from, path) ?? from);
+    const prefix = refFamily(ref);
+    const key = `${path} ${prefix}`;
+    const known = listings.get(key) ?? listIfVisible(endpoint, prefix, list);
+    listings.set(key, known);
     return known;
   };
   const selected: SelectedRef[] = [];
@@ -123,9 +126,18 @@ function unreadable(
   return `${words.change} ${words.sigil}${change.number} is open, but ${place}`;
 }
 
-async function listFork(fork: Endpoint, list: ListRefs): Promise<ReadonlyMap<RefName, Oid> | undefined> {
+/** `refs/heads/` of `refs/heads/a/b`: heads of one repository are listed together. */
+function refFamily(ref: RefName): RefName {
+  return ref.split('/').slice(0, 2).join('/').concat('/');
+}
+
+async function listIfVisible(
+  endpoint: Endpoint,
+  prefix: RefName,
+  list: ListRefs,
+): Promise<ReadonlyMap<RefName, Oid> | undefined> {
   try {
-    return refMap(await list(fork, ['refs/heads/']));
+    return refMap(await list(endpoint, [prefix]));
   } catch (error) {
     // One fork that is gone or private must not keep the others from being mirrored.
     if (error instanceof SluiceError && (error.code === 'not-found' || error.code === 'denied')) return undefined;

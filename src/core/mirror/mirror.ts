@@ -1,6 +1,6 @@
 import { SluiceError } from '../errors.ts';
-import type { Ancestry, Move } from '../git/ancestry.ts';
 import { sameRepository } from '../git/endpoint.ts';
+import type { Ancestry, Move } from '../model/move.ts';
 import type { Oid, RefName, RemoteRef } from '../model/ref.ts';
 import { forkEndpoint, refMap, stillOpen } from './changes.ts';
 import { type Observed, observe } from './observe.ts';

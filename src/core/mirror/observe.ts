@@ -90,11 +90,18 @@ async function select(
     const change = ref.number === undefined ? undefined : changes.byNumber.get(ref.number);
     return change === undefined ? ref : { ...ref, change };
   });
+  const explicit = selectRefspecs(source.refs, selection.refspecs);
+  // With --prune, what is gone is what is to be deleted.
+  if (explicit.missing.length > 0 && !prune) {
+    throw new SluiceError('not-found', `${from.display} has no ${explicit.missing.join(', ')}, which --ref names`, {
+      hint: 'A * on both sides selects whatever there is.',
+    });
+  }
   return distinct([
     ...selectNamed(source.refs, selection),
     ...heads,
     ...(await locateHeads(changes.open, from, refs, list)),
-    ...selectRefspecs(source.refs, selection.refspecs),
+    ...explicit.selected,
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { type Ancestry, moveKey } from '../git/ancestry.ts';
+import { type Ancestry, moveKey } from '../model/move.ts';
 import { type Oid, type RefName, shortOid } from '../model/ref.ts';
 import type { Applied } from './apply.ts';
 import type { PlannedRef } from './plan.ts';

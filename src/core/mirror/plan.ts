@@ -1,5 +1,5 @@
 import { SluiceError } from '../errors.ts';
-import { type Ancestry, type Move, moveKey } from '../git/ancestry.ts';
+import { type Ancestry, type Move, moveKey } from '../model/move.ts';
 import {
   directoryFileConflict,
   type Oid,

@@ -1,7 +1,7 @@
-import type { Ancestry, Move } from '../git/ancestry.ts';
 import type { Endpoint } from '../git/endpoint.ts';
 import type { GitContext } from '../git/remote.ts';
 import type { Transfer } from '../git/transfer/transfer.ts';
+import type { Ancestry, Move } from '../model/move.ts';
 import type { ObjectFormat } from '../model/ref.ts';
 import type { ListRefs } from './changes.ts';
 import type { UpdatePolicy } from './plan.ts';

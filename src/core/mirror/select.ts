@@ -84,17 +84,24 @@ export function selectNumbers(
   });
 }
 
-/** Refs that explicit refspecs select, each with its destination. */
-export function selectRefspecs(refs: readonly RemoteRef[], refspecs: readonly Refspec[]): readonly SelectedRef[] {
-  return refspecs.flatMap((refspec) => {
+/** Refs that explicit refspecs select, each with its destination; a name without `*` that does not exist is `missing`. */
+export function selectRefspecs(
+  refs: readonly RemoteRef[],
+  refspecs: readonly Refspec[],
+): { readonly selected: readonly SelectedRef[]; readonly missing: readonly RefName[] } {
+  const missing: RefName[] = [];
+  const selected = refspecs.flatMap((refspec) => {
     const pattern = starPattern(refspec.from);
-    return refs.flatMap(({ name, oid }): SelectedRef[] => {
+    const found = refs.flatMap(({ name, oid }): SelectedRef[] => {
       const star = pattern.exec(name);
       if (star === null) return [];
       const to = refspec.to.replace('*', () => star[1] ?? '');
       return [{ kind: 'ref', name, oid, to, force: refspec.force }];
     });
+    if (found.length === 0 && !refspec.from.includes('*')) missing.push(refspec.from);
+    return found;
   });
+  return { selected, missing };
 }
 
 /** A refspec's `*` matches anything, slashes included (git-fetch(1), "<refspec>"); it stands for the first group. */

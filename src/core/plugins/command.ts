@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { ExitStatus } from '../errors.ts';
 import type { Forge } from '../forges/forge.ts';
 
 /** One flag of a command. Global flags (`--json`, `--quiet`, `--config`, …) belong to the program and are not repeated here. */
@@ -38,20 +39,25 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   readonly examples?: readonly { readonly command: string; readonly note: string }[];
   readonly subcommands?: readonly CommandSpec[];
+  /** What the words after `--` are, for a command that takes a command line of somebody else's. */
+  readonly rest?: { readonly name: string; readonly description: string };
   run?(context: CommandContext, input: CommandInput): Promise<CommandOutcome>;
 }
 
 export interface CommandInput {
   readonly arguments: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** The words after `--`, where the spec has `rest`; undefined without a `--`. */
+  readonly rest?: readonly string[] | undefined;
 }
 
 /** Failures are thrown as SluiceError; an answer (even "no") is an outcome. */
 export interface CommandOutcome {
-  readonly exit: 0 | 1 | 2;
+  /** 0, 1 or 2 for an answer (SPEC's table); a command that did several things may end with the status of the worst. */
+  readonly exit: ExitStatus;
   /** For people, on stdout, without a trailing newline; left out when there is nothing to say. */
   readonly text?: string;
-  /** The one document that `--json` prints; must not hold a Secret's value. */
+  /** The one document that `--json` prints; must not hold a Secret's value. Left out when events were emitted instead. */
   readonly json?: unknown;
 }
 
@@ -73,6 +79,13 @@ export interface CommandContext {
   readonly log: Log;
   /** Says what is going on, on a terminal only; the next call replaces the text. */
   progress(text: string): void;
+  /** Takes the output of children as it comes, where a person watches a terminal; undefined elsewhere, with --quiet and --json. */
+  readonly output: ((chunk: Uint8Array) => void) | undefined;
+  /**
+   * For commands that go on until they are told to stop: prints one event now, as one JSON line with `--json`, as its text else (without
+   * `text` only with `--json`). Such a command's outcome has no `json` of its own.
+   */
+  emit(event: { readonly json: unknown; readonly text?: string | undefined }): void;
 }
 
 /** The log's face: sentences for people plus fields for machines. Known secrets are redacted behind it. */

@@ -1,4 +1,4 @@
-import type { ForgeDefinition } from '../forges/registry.ts';
+import type { ForgeDefinition } from '../forges/definition.ts';
 import type { CommandSpec } from './command.ts';
 
 /** The version of this contract; a plugin that was written for another one is not loaded. */

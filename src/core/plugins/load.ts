@@ -1,4 +1,4 @@
-import type { OwnedForgeDefinition } from '../forges/registry.ts';
+import type { OwnedForgeDefinition } from '../forges/definition.ts';
 import type { CommandSpec } from './command.ts';
 import { decodePlugin, type Plugin } from './contract.ts';
 import { resolvePlugin } from './resolve.ts';

@@ -16,7 +16,8 @@ const appearsAfterMs = 250;
 
 /** A spinner on stderr for a person at a terminal; does nothing elsewhere (pipes, cron, CI, --quiet, --json to a terminal). */
 export function openProgress(stream: NodeJS.WriteStream, enabled: boolean): Progress {
-  if (!enabled || !stream.isTTY) return { show: () => {}, pause: () => {}, stop: () => {} };
+  // A terminal without a width (some containers) would make the spinner wipe lines without end.
+  if (!enabled || !stream.isTTY || !stream.columns) return { show: () => {}, pause: () => {}, stop: () => {} };
   let text = '';
   let spinner: Ora | undefined;
   let closed = false;

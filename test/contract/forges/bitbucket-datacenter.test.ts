@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { bitbucketDatacenter } from '../../../src/core/forges/bitbucket-datacenter/index.ts';
 import type { Forge } from '../../../src/core/forges/forge.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { startFakeBitbucketDatacenter } from '../../support/fake-forge/bitbucket-datacenter.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
+import { resolve } from '../../support/git-repo.ts';
 import { builtInForge } from './built-in.ts';
 import { describeForge } from './suite.ts';
 
@@ -23,12 +24,19 @@ describeForge('bitbucket-datacenter', {
   ],
   // Pages are cut by an offset in the answer's body.
   nextPage: 'number',
+  statuses: {
+    states: { pending: 'INPROGRESS', running: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED', error: 'FAILED' },
+    right: /"Repository read"/,
+    page: (webUrl, repo, sha) => `${webUrl}/projects/${repo.replace('/', '/repos/')}/commits/${sha}`,
+    ref: 'refs/heads/fix/x',
+    urlLimit: 450,
+  },
 });
 
 async function open(
-  options: { readonly pageSize?: number; readonly username?: string } = {},
+  options: { readonly pageSize?: number; readonly username?: string; readonly olderBuilds?: boolean } = {},
 ): Promise<{ fake: FakeForge; forge: Forge }> {
-  const fake = await startFakeBitbucketDatacenter({ pageSize: options.pageSize ?? 100 });
+  const fake = await startFakeBitbucketDatacenter({ pageSize: 100, ...options });
   onTestFinished(() => fake.close());
   fake.state.addAccount('acme', { kind: 'organization' });
   const { webUrl, apiUrl, token } = fake;
@@ -84,4 +92,46 @@ test('a page that is not the last but names no next one is not taken for the end
     fault: { kind: 'answer', status: 200, body: { values: [], isLastPage: false, nextPageStart: null } },
   });
   await expect(forge.changes?.listOpen('ACME/app')).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+describe('build statuses', () => {
+  const status = { state: 'success', context: 'ci', description: 'done', ref: 'refs/heads/main' } as const;
+
+  test('name their plan and branch, as required builds want it', async () => {
+    const { fake, forge } = await open();
+    const { gitDir } = await fake.state.addRepository('ACME/app');
+    const sha = await resolve(gitDir, 'main');
+    const url = 'https://ci.example.org/1';
+    await forge.statuses?.set('acme/app', { ...status, sha, targetUrl: url });
+    const body = {
+      key: 'ci',
+      parent: 'ci',
+      name: 'ci',
+      state: 'SUCCESSFUL',
+      url,
+      description: 'done',
+      ref: status.ref,
+    };
+    expect(fake.requests.map((request) => request.body)).toEqual([body]);
+    await forge.statuses?.set('acme/app', { ...status, sha, ref: 'refs/pull-requests/7/from' });
+    expect(fake.requests.at(-1)?.body).not.toHaveProperty('ref');
+  });
+
+  test('of a server before 7.4 belong to the commit alone', async () => {
+    const { fake, forge } = await open({ olderBuilds: true });
+    const { gitDir } = await fake.state.addRepository('ACME/app', { private: true });
+    const sha = await resolve(gitDir, 'main');
+    await forge.statuses?.set('ACME/app', { ...status, sha });
+    const url = `${fake.webUrl}/projects/ACME/repos/app/commits/${sha}`;
+    expect(fake.state.statuses.of('', sha)).toEqual([
+      { context: 'ci', state: 'SUCCESSFUL', description: 'done', url, ref: undefined },
+    ]);
+
+    const unknown = '12'.repeat(20);
+    await expect(forge.statuses?.set('ACME/app', { ...status, sha: unknown })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await expect(forge.statuses?.set('ACME/other', { ...status, sha })).rejects.toMatchObject({ code: 'not-found' });
+    expect(fake.state.statuses.of('', unknown)).toEqual([]);
+  });
 });

@@ -6,6 +6,7 @@ import { corpusIsPresent } from '../../support/corpus.ts';
 import { startFakeBitbucket } from '../../support/fake-forge/bitbucket.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
 import { readForgeDescription } from '../../support/forge-description.ts';
+import { resolve } from '../../support/git-repo.ts';
 import { builtInForge } from './built-in.ts';
 import { describeForge } from './suite.ts';
 
@@ -20,6 +21,13 @@ describeForge('bitbucket', {
   fullBaseSha: false,
   // It keeps no refs for pull requests: with the fork goes the last place that git could read the head from.
   headOutlivesFork: false,
+  statuses: {
+    states: { pending: 'INPROGRESS', running: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED', error: 'FAILED' },
+    right: /scope repository/,
+    page: (webUrl, repo, sha) => `${webUrl}/${repo}/commits/${sha}`,
+    ref: 'fix/x',
+    urlLimit: 450,
+  },
 });
 
 async function open(
@@ -59,6 +67,27 @@ test('an API token goes with its account name', async () => {
   });
 });
 
+test('a context too long for a key is told apart by a hash, and shown whole', async () => {
+  const { fake, forge } = await open();
+  const { gitDir } = await fake.state.addRepository('acme/app');
+  const status = {
+    sha: await resolve(gitDir, 'main'),
+    state: 'success',
+    description: '',
+    ref: 'refs/tags/v1',
+  } as const;
+  const contexts = ['sluice/a-pipeline-with-a-name-of-40-letters', 'sluice/a-pipeline-with-a-name-of-41-letters', 'ci'];
+  for (const context of contexts) await forge.statuses?.set('acme/app', { ...status, context });
+  const url = `${fake.webUrl}/acme/app/commits/${status.sha}`;
+  const key = expect.stringMatching(/^sluice\/a-pipeline-with-a-n-[0-9a-f]{12}$/);
+  expect(fake.requests.map(({ body }) => body)).toEqual([
+    { key, state: 'SUCCESSFUL', url, name: contexts[0] },
+    { key, state: 'SUCCESSFUL', url, name: contexts[1] },
+    { key: 'ci', state: 'SUCCESSFUL', url, name: 'ci' },
+  ]);
+  expect(fake.state.statuses.of('acme/app', status.sha).length).toBe(3);
+});
+
 describe.skipIf(!corpusIsPresent)('the description of the forge itself (needs ../shared/corpus)', () => {
   test('bitbucket-cloud.yaml', async () => {
     const { fake, forge } = await open({ pageSize: 2 });
@@ -70,13 +99,19 @@ describe.skipIf(!corpusIsPresent)('the description of the forge itself (needs ..
     await forge.changes?.find('acme/app', 3);
     await forge.repositories?.find('acme/app');
     await forge.repositories?.create('acme/new', { private: true, description: 'x' });
+    const [change] = fake.state.changesOf('acme/app');
+    const status = { sha: change?.head.sha ?? '', context: 'ci', description: 'x', ref: 'refs/heads/a' };
+    await forge.statuses?.set('acme/app', { ...status, state: 'success', targetUrl: 'https://ci.example.org/1' });
 
     // Paging and sorting are described in prose, once for all listings.
     const genericQuery = ['pagelen', 'page', 'sort'];
     const description = await readForgeDescription('openapi/bitbucket-cloud.yaml', { apiPath: '/2.0', genericQuery });
-    expect(fake.requests.length).toBe(6);
+    expect(fake.requests.length).toBe(7);
     const problems = fake.requests.flatMap((request) => description.problems(request));
-    // The one deviation: its schema demands a `type`, which its own examples of creating a repository leave out.
-    expect(problems).toEqual(["POST /2.0/repositories/acme/new body must have required property 'type'"]);
+    // The one deviation: its schemas demand a `type`, which its own examples of what to send leave out.
+    expect(problems).toEqual([
+      "POST /2.0/repositories/acme/new body must have required property 'type'",
+      `POST /2.0/repositories/acme/app/commit/${status.sha}/statuses/build body must have required property 'type'`,
+    ]);
   });
 });

@@ -1,5 +1,6 @@
+import type { ForgeDefinition } from '../../../src/core/forges/definition.ts';
 import type { ForgeType } from '../../../src/core/forges/forge.ts';
-import { builtInForges, type ForgeDefinition } from '../../../src/core/forges/registry.ts';
+import { builtInForges } from '../../../src/core/forges/registry.ts';
 
 /** The definition under which sluice itself brings a forge. */
 export function builtInForge(type: ForgeType): ForgeDefinition {

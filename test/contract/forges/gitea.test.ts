@@ -17,6 +17,10 @@ describeForge('gitea', {
   urls: [['https://forge.example.org/acme/app/pulls/7', undefined]],
   // As with GitLab: its links follow ROOT_URL, which may be another address than the one that is called.
   nextPage: 'number',
+  statuses: {
+    states: { pending: 'pending', running: 'pending', success: 'success', failure: 'failure', error: 'error' },
+    right: /write:repository/,
+  },
 });
 
 async function open(options: { readonly pageSize?: number } = {}): Promise<{ fake: FakeForge; forge: Forge }> {
@@ -87,6 +91,15 @@ describe.skipIf(!corpusIsPresent)('the descriptions of the forges themselves (ne
     await forge.repositories?.find('acme/app');
     await forge.repositories?.create('acme/new', { private: true, description: 'x' });
     await forge.repositories?.create('me/new', { private: false });
+    const status = {
+      context: 'ci',
+      state: 'success',
+      description: 'x',
+      targetUrl: 'https://ci.example.org/1',
+    } as const;
+    const [change] = fake.state.changesOf('acme/app');
+    await forge.statuses?.set('acme/app', { ...status, sha: change?.head.sha ?? '' });
+    await expect(forge.statuses?.set('acme/app', { ...status, sha: '1'.repeat(40) })).rejects.toThrow('this commit');
 
     const description = await readForgeDescription(`openapi/${file}`, { apiPath: '/api/v1' });
     expect(fake.requests.length).toBeGreaterThan(8);

@@ -2,13 +2,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ForgeApp, ForgeDefinition } from '../../../src/core/forges/definition.ts';
 import type { Forge } from '../../../src/core/forges/forge.ts';
-import { type ForgeApp, type ForgeDefinition, openForge } from '../../../src/core/forges/registry.ts';
+import { openForge } from '../../../src/core/forges/registry.ts';
 import type { HttpSettings } from '../../../src/core/http/settings.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { corpusIsPresent, readCorpus } from '../../support/corpus.ts';
 import { type FakeGithubOptions, startFakeGithub } from '../../support/fake-forge/github.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
+import { resolve } from '../../support/git-repo.ts';
 import { type Description, parseDescription } from '../../support/openapi/description.ts';
 import { describeForge } from './suite.ts';
 
@@ -60,6 +62,11 @@ describeForge('github', {
     ['https://forge.example.org/acme/app/pull/12', undefined],
     ['https://forge.example.org/acme/tools/app.git', undefined],
   ],
+  statuses: {
+    states: { pending: 'pending', running: 'pending', success: 'success', failure: 'failure', error: 'error' },
+    right: /repo:status.*"Commit statuses: write"/,
+    astral: false,
+  },
 });
 
 test('a renamed repository is followed, as long as it stays on the API', async () => {
@@ -71,6 +78,18 @@ test('a renamed repository is followed, as long as it stays on the API', async (
   const location = `${fake.apiUrl}/repos/acme/new`;
   fake.fail({ path: /acme\/old/, fault: { kind: 'answer', status: 301, headers: { location } } });
   expect(await forge.repositories?.find('acme/old')).toMatchObject({ path: 'acme/new' });
+});
+
+test('contexts that differ in case are one', async () => {
+  const fake = await startChecked({ pageSize: 10 });
+  onTestFinished(() => fake.close());
+  const { gitDir } = await fake.state.addRepository('acme/app');
+  const { webUrl, token } = fake;
+  const forge = await openForge(definition, { alias: 'gh', webUrl, token: new Secret(token) }, { env: {} });
+  const status = { sha: await resolve(gitDir, 'main'), description: '' };
+  await forge.statuses?.set('acme/app', { ...status, state: 'pending', context: 'CI' });
+  await forge.statuses?.set('acme/app', { ...status, state: 'success', context: 'ci' });
+  expect(fake.state.statuses.of('acme/app', status.sha)).toMatchObject([{ context: 'ci', state: 'success' }]);
 });
 
 describe('as a GitHub App', () => {

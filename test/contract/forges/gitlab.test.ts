@@ -1,9 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Forge } from '../../../src/core/forges/forge.ts';
 import { gitlab } from '../../../src/core/forges/gitlab/index.ts';
+import type { CommitStatus } from '../../../src/core/model/status.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { startFakeGitlab } from '../../support/fake-forge/gitlab.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
+import { resolve } from '../../support/git-repo.ts';
 import { builtInForge } from './built-in.ts';
 import { describeForge } from './suite.ts';
 
@@ -21,6 +23,14 @@ describeForge('gitlab', {
   fullBaseSha: false,
   // Only the number of the next page is taken: its links follow the server's configured address, which may be another.
   nextPage: 'number',
+  statuses: {
+    states: { pending: 'pending', running: 'running', success: 'success', failure: 'failed', error: 'failed' },
+    right: /scope api.*Developer/,
+    ref: 'fix/x',
+    urlLimit: 255,
+    // Its jobs move on and never back; what asks for that is refused and means that nothing is to be done.
+    replacesUnfinished: false,
+  },
 });
 
 async function open(options: { readonly pageSize?: number } = {}): Promise<{ fake: FakeForge; forge: Forge }> {
@@ -114,4 +124,42 @@ test('a proxy that rewrites the host of links does no harm: only page numbers ar
   fake.fail({ path: /page=1$/, fault: { kind: 'next-page', url: 'https://internal.example/api/v4/x?page=2' } });
   const changes = await forge.changes?.listOpen('acme/app');
   expect(changes?.map(({ number }) => number)).toEqual([1, 2]);
+});
+
+describe('commit statuses', () => {
+  async function withStatuses(): Promise<{ fake: FakeForge; forge: Forge; status: CommitStatus }> {
+    const { fake, forge } = await open();
+    const { gitDir } = await fake.state.addRepository('acme/app');
+    const sha = await resolve(gitDir, 'main');
+    return { fake, forge, status: { sha, state: 'success', context: 'ci', description: '' } };
+  }
+
+  test.each([
+    ['refs/heads/fix/x', 'fix/x'],
+    ['refs/tags/v1', 'v1'],
+    ['refs/merge-requests/7/head', 'refs/merge-requests/7/head'],
+    [`refs/heads/${'x/'.repeat(127)}xx`, undefined],
+  ])('%s is the ref %s', async (ref, name) => {
+    const { fake, forge, status } = await withStatuses();
+    await forge.statuses?.set('acme/app', { ...status, ref });
+    expect(fake.requests.at(-1)?.body).toEqual({ state: 'success', name: 'ci', ...(name && { ref: name }) });
+  });
+
+  test('while another update is under way, there is something to wait for', async () => {
+    const { fake, forge, status } = await withStatuses();
+    const body = { message: 'Another update to this commit status is in progress' };
+    fake.fail({ fault: { kind: 'answer', status: 409, body } });
+    await expect(forge.statuses?.set('acme/app', status)).rejects.toMatchObject({
+      code: 'unavailable',
+      retryable: true,
+      message: expect.stringContaining(body.message),
+    });
+  });
+
+  test('any other transition that GitLab refuses is an error', async () => {
+    const { fake, forge, status } = await withStatuses();
+    const body = { message: 'Cannot transition status via :drop from :success (Reason(s): …)' };
+    fake.fail({ fault: { kind: 'answer', status: 400, body } });
+    await expect(forge.statuses?.set('acme/app', status)).rejects.toMatchObject({ code: 'usage' });
+  });
 });

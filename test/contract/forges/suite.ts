@@ -3,6 +3,8 @@ import { describeAddresses } from './addresses.ts';
 import { describeChanges } from './changes.ts';
 import { describeFailures } from './failures.ts';
 import { describeRepositories } from './repositories.ts';
+import { describeStatusTexts } from './status-texts.ts';
+import { describeStatuses } from './statuses.ts';
 import type { ForgeTraits } from './traits.ts';
 
 export type { ForgeTraits } from './traits.ts';
@@ -13,6 +15,8 @@ export function describeForge(name: string, traits: ForgeTraits): void {
     describeAddresses(traits);
     describeChanges(traits);
     describeRepositories(traits);
+    describeStatuses(traits);
+    describeStatusTexts(traits);
     describeFailures(traits);
   });
 }

@@ -1,7 +1,15 @@
 import { onTestFinished } from 'vitest';
-import type { ChangesRole, Forge, GitCredential, RepositoriesRole } from '../../../src/core/forges/forge.ts';
-import { type ForgeDefinition, openForge } from '../../../src/core/forges/registry.ts';
+import type { ForgeDefinition } from '../../../src/core/forges/definition.ts';
+import type {
+  ChangesRole,
+  Forge,
+  GitCredential,
+  RepositoriesRole,
+  StatusesRole,
+} from '../../../src/core/forges/forge.ts';
+import { openForge } from '../../../src/core/forges/registry.ts';
 import type { HttpSettings } from '../../../src/core/http/settings.ts';
+import type { StatusState } from '../../../src/core/model/status.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
 
@@ -32,8 +40,26 @@ export interface ForgeTraits {
   readonly fullBaseSha?: boolean;
   /** False: no ref of the base repository keeps the head once the fork is gone (Bitbucket Cloud). Default true. */
   readonly headOutlivesFork?: boolean;
+  readonly statuses: StatusTraits;
   /** Options besides `alias`, `webUrl`, `apiUrl` and `token`, for example a `username`. */
   readonly options?: { readonly username?: string };
+}
+
+export interface StatusTraits {
+  /** The forge's own word for each state. */
+  readonly states: Readonly<Record<StatusState, string>>;
+  /** What the hint of a refusal names: a scope or permission. */
+  readonly right: RegExp;
+  /** The page that stands in for a missing target URL, on forges that demand one. */
+  page?(webUrl: string, repo: string, sha: string): string;
+  /** What is kept of the ref `refs/heads/fix/x`. Default: nothing, the forge has no place for it. */
+  readonly ref?: string;
+  /** Longest target URL; a longer one is left out. Default: there is no limit. */
+  readonly urlLimit?: number;
+  /** False: characters beyond the Basic Multilingual Plane are refused, so they are left out (GitHub). Default true. */
+  readonly astral?: boolean;
+  /** False: a state that lasts keeps its first description, and running does not go back to pending (GitLab). Default true. */
+  readonly replacesUnfinished?: boolean;
 }
 
 export interface Opened {
@@ -41,6 +67,7 @@ export interface Opened {
   readonly forge: Forge;
   readonly changes: ChangesRole;
   readonly repositories: RepositoriesRole;
+  readonly statuses: StatusesRole;
   /** `acme/app` and `stranger/app` as the forge writes them; the second is a fork of the first. */
   readonly app: string;
   readonly fork: string;
@@ -70,9 +97,11 @@ export async function open(traits: ForgeTraits, http: HttpSettings = {}): Promis
     },
     ...http,
   });
-  const { changes, repositories } = forge;
-  if (changes === undefined || repositories === undefined) throw new Error(`${forge.type} lacks a role`);
-  return { fake, forge, changes, repositories, app, fork, waits };
+  const { changes, repositories, statuses } = forge;
+  if (changes === undefined || repositories === undefined || statuses === undefined) {
+    throw new Error(`${forge.type} lacks a role`);
+  }
+  return { fake, forge, changes, repositories, statuses, app, fork, waits };
 }
 
 export function pathOf(traits: ForgeTraits, owner: string, name: string, kind: 'person' | 'organization'): string {

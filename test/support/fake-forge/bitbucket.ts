@@ -1,10 +1,11 @@
 import { cutPage } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
+import { codePoints, hasCommit, isStorable } from './statuses.ts';
 
 const token = 'ATCTT3xFfGN0-canary-0123456789abcdef';
 
-/** Bitbucket Cloud's REST API 2.0: repositories and pull requests, whose heads git does not see. */
+/** Bitbucket Cloud's REST API 2.0: repositories, pull requests, whose heads git does not see, and build statuses. */
 export async function startFakeBitbucket(options: { readonly pageSize: number }): Promise<FakeForge> {
   const state = await createForgeState({ me: 'me' });
   return startFakeForge((origin) => ({
@@ -20,24 +21,37 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   if (authorization !== undefined && !isAccepted(authorization))
     return failure(401, 'Token is invalid or not supported for this endpoint.');
   const anonymous = authorization === undefined;
+  if (anonymous && call.method !== 'GET') return failure(401, 'Access denied');
 
-  const [kind, workspace = '', slug = '', list, id] = call.url.pathname.split('/').slice(2).map(decodeURIComponent);
+  const [kind, workspace = '', slug = '', ...rest] = call.url.pathname.split('/').slice(2).map(decodeURIComponent);
   if (kind !== 'repositories') return failure(404, 'Resource not found');
   const path = `${workspace}/${slug}`;
-  if (call.method === 'POST' && list === undefined) {
-    return anonymous
-      ? failure(401, 'Access denied')
-      : createRepository(state, origin, workspace, slug, call.body as NewRepository);
+  if (call.method === 'POST' && rest.length === 0) {
+    return createRepository(state, origin, workspace, slug, call.body as NewRepository);
   }
   const repository = state.repositories.get(path);
   if (repository === undefined || (anonymous && repository.private))
     return failure(404, `Repository ${path} not found`);
+  return answerRepository(state, origin, pageSize, call, repository, rest);
+}
+
+function answerRepository(
+  state: ForgeState,
+  origin: string,
+  pageSize: number,
+  call: FakeCall,
+  repository: FakeRepository,
+  [list, item, ...rest]: readonly string[],
+): FakeAnswer | Promise<FakeAnswer> {
   if (list === undefined) return { status: 200, body: repositoryJson(origin, repository) };
+  if (list === 'commit' && item !== undefined && rest.join('/') === 'statuses/build') {
+    return setStatus(state, origin, repository, item, call.body as NewStatus);
+  }
   if (list !== 'pullrequests') return failure(404, 'Resource not found');
-  if (id === undefined) return listPullRequests(state, origin, repository, pageSize, call);
-  const change = state.changesOf(path).find(({ number }) => number === Number(id));
+  if (item === undefined) return listPullRequests(state, origin, repository, pageSize, call);
+  const change = state.changesOf(repository.path).find(({ number }) => number === Number(item));
   return change === undefined
-    ? failure(404, `Pull request ${id} not found`)
+    ? failure(404, `Pull request ${item} not found`)
     : { status: 200, body: pullRequestJson(state, origin, change) };
 }
 
@@ -73,6 +87,45 @@ function listPullRequests(
       ...(cut.next === undefined ? {} : { next: cut.next }),
     },
   };
+}
+
+interface NewStatus {
+  readonly key?: string;
+  readonly state?: string;
+  readonly url?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly refname?: string;
+}
+
+async function setStatus(
+  state: ForgeState,
+  origin: string,
+  repository: FakeRepository,
+  sha: string,
+  want: NewStatus,
+): Promise<FakeAnswer> {
+  if (!repository.mayReport) return failure(403, 'Your credentials lack one or more required privilege scopes.');
+  if (!(await hasCommit(repository, sha))) return failure(404, 'Commit not found');
+  const { key = '', state: native = '', url = '', name = '', description = '', refname } = want;
+  for (const [field, text, most] of [
+    ['key', key, 40],
+    ['name', name, 255],
+    ['description', description, 255],
+    ['url', url, 512],
+  ] as const) {
+    const count = codePoints(text);
+    if (!isStorable(text)) return failure(500, 'Something went wrong');
+    if (count > most)
+      return failure(400, `${field}: Ensure this value has at most ${most} characters (it has ${count}).`);
+  }
+  if (key === '') return failure(400, 'key: This field is required.');
+  if (!/^https?:\/\/[^{}]+$/.test(url)) return failure(400, 'url: Enter a valid URL.');
+  if (!['SUCCESSFUL', 'FAILED', 'INPROGRESS', 'STOPPED'].includes(native)) return failure(400, 'state: Invalid state.');
+  state.statuses.set(repository.path, sha, key, { context: name, state: native, description, url, ref: refname });
+  const self = `${origin}/2.0/repositories/${repository.path}/commit/${sha}/statuses/build/${encodeURIComponent(key)}`;
+  const body = { type: 'build', key, state: native, url, name, description, refname: refname ?? null };
+  return { status: 201, body: { ...body, links: { self: { href: self } } } };
 }
 
 interface NewRepository {

@@ -1,10 +1,11 @@
 import { cutPage } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeAccount, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
+import { hasCommit, isStorable } from './statuses.ts';
 
 const token = 'canary0123456789abcdef0123456789abcdef01';
 
-/** The API of Gitea and Forgejo (/api/v1): repositories and pull requests. */
+/** The API of Gitea and Forgejo (/api/v1): repositories, pull requests and commit statuses. */
 export async function startFakeGitea(options: { readonly pageSize: number }): Promise<FakeForge> {
   const state = await createForgeState({ me: 'me', headRef: (number) => `refs/pull/${number}/head` });
   return startFakeForge((origin) => ({
@@ -19,9 +20,9 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   const { authorization } = call.headers;
   if (authorization !== undefined && authorization !== `token ${token}`) return unauthorized(origin);
   const anonymous = authorization === undefined;
+  if (anonymous && call.method !== 'GET') return unauthorized(origin);
 
-  const parts = call.url.pathname.split('/').slice(3).map(decodeURIComponent);
-  const [kind, owner = '', name = '', list, index] = parts;
+  const [kind, owner = '', name = '', ...rest] = call.url.pathname.split('/').slice(3).map(decodeURIComponent);
   if (kind === 'user' || kind === 'orgs') {
     if (anonymous) return unauthorized(origin);
     if (kind === 'user' && owner === '') return { status: 200, body: userJson(state.me) };
@@ -34,10 +35,25 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   }
   const repository = state.repositories.get(`${owner}/${name}`);
   if (kind !== 'repos' || repository === undefined || (anonymous && repository.private)) return notFound(origin);
+  return answerRepository(state, origin, pageSize, call, repository, rest);
+}
+
+async function answerRepository(
+  state: ForgeState,
+  origin: string,
+  pageSize: number,
+  call: FakeCall,
+  repository: FakeRepository,
+  [list, item, sha = '']: readonly string[],
+): Promise<FakeAnswer> {
   if (list === undefined) return { status: 200, body: repositoryJson(state, origin, repository) };
+  if (list === 'statuses') return setStatus(state, origin, repository, item ?? '', call.body as NewStatus);
+  if (list === 'git' && item === 'commits' && (await hasCommit(repository, sha))) {
+    return { status: 200, body: { sha, parents: [] } };
+  }
   if (list !== 'pulls') return notFound(origin);
-  if (index === undefined) return listPulls(state, origin, repository, pageSize, call);
-  const change = state.changesOf(repository.path).find(({ number }) => number === Number(index));
+  if (item === undefined) return listPulls(state, origin, repository, pageSize, call);
+  const change = state.changesOf(repository.path).find(({ number }) => number === Number(item));
   return change === undefined ? notFound(origin) : { status: 200, body: pullJson(state, origin, change) };
 }
 
@@ -68,6 +84,48 @@ function listPulls(
     status: 200,
     headers: { 'x-total-count': String(sorted.length), ...(links.length === 0 ? {} : { link: links.join(',') }) },
     body: cut.items.map((change) => pullJson(state, origin, change)),
+  };
+}
+
+interface NewStatus {
+  readonly state: string;
+  readonly context?: string;
+  readonly description?: string;
+  readonly target_url?: string;
+}
+
+async function setStatus(
+  state: ForgeState,
+  origin: string,
+  repository: FakeRepository,
+  sha: string,
+  want: NewStatus,
+): Promise<FakeAnswer> {
+  const url = `${origin}/api/swagger`;
+  if (!repository.mayReport) {
+    const message = 'token does not have at least one of required scope(s), required=[write:repository]';
+    return { status: 403, body: { message, url } };
+  }
+  // It says no more than this of a commit that it does not have.
+  if (!(await hasCommit(repository, sha))) return { status: 500, body: { message: '', url } };
+  const { context = '', description = '', target_url: target = '' } = want;
+  const texts = [context, description, target];
+  const storable = texts.every((text) => isStorable(text) && Buffer.byteLength(text) <= 65_535);
+  const known = ['pending', 'success', 'error', 'failure', 'warning', 'skipped'].includes(want.state);
+  if (!storable || !known) return { status: 500, body: { message: '', url } };
+  const status = { state: want.state, context: context.trim(), description: description.trim() };
+  state.statuses.set(repository.path, sha, status.context, { ...status, url: target || undefined, ref: undefined });
+  return {
+    status: 201,
+    body: {
+      id: 1,
+      status: want.state,
+      context: status.context,
+      description: status.description,
+      target_url: target,
+      url: `${origin}/api/v1/repos/${repository.path}/statuses/${sha}`,
+      creator: userJson(state.me),
+    },
   };
 }
 

@@ -1,8 +1,16 @@
 import { type FakeApp, type FakeAppDesk, fakeAppDesk } from './github-app.ts';
-import { fullRepositoryJson, type GithubUrls, ownProfileJson, profileJson, pullJson } from './github-json.ts';
+import {
+  accountJson,
+  fullRepositoryJson,
+  type GithubUrls,
+  ownProfileJson,
+  profileJson,
+  pullJson,
+} from './github-json.ts';
 import { cutPage, linkHeader } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeAccount, type FakeRepository, type ForgeState } from './state.ts';
+import { codePoints, type FakeStatus, hasCommit, isStorable } from './statuses.ts';
 
 const token = 'ghp_canary0123456789abcdefghijklmnopqrst';
 const apiPath = '/api/v3';
@@ -19,7 +27,7 @@ interface World extends GithubUrls {
   readonly desk: FakeAppDesk | undefined;
 }
 
-/** GitHub Enterprise Server's REST API (2022-11-28): repositories, pull requests, accounts, Apps. */
+/** GitHub Enterprise Server's REST API (2022-11-28): repositories, pull requests, commit statuses, accounts, Apps. */
 export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeForge> {
   const state = await createForgeState({ me: 'me', headRef: (number) => `refs/pull/${number}/head` });
   const desk = options.app && fakeAppDesk(options.app);
@@ -52,11 +60,19 @@ function answerApp({ desk, api }: World, call: FakeCall, route: readonly string[
   return desk.installation(api, owner) ?? notFound;
 }
 
-function answerRepository(world: World, call: FakeCall, route: readonly string[], anonymous: boolean): FakeAnswer {
+function answerRepository(
+  world: World,
+  call: FakeCall,
+  route: readonly string[],
+  anonymous: boolean,
+): FakeAnswer | Promise<FakeAnswer> {
   const [owner, name, list, number] = route;
   const repository = world.state.repositories.get(`${owner}/${name}`);
   if (repository === undefined || (anonymous && repository.private)) return notFound;
   if (list === undefined) return { status: 200, body: fullRepositoryJson(world, world.state, repository) };
+  if (list === 'statuses' && call.method === 'POST') {
+    return anonymous ? failure(401, 'Requires authentication') : setStatus(world, call, repository, number ?? '');
+  }
   if (list !== 'pulls') return notFound;
   if (number === undefined) return listPulls(world, call, repository);
   const change = world.state.changesOf(repository.path).find((one) => one.number === Number(number));
@@ -76,6 +92,60 @@ function listPulls(world: World, call: FakeCall, { path }: FakeRepository): Fake
   });
   const body = cut.items.map((change) => pullJson(world, world.state, change));
   return { status: 200, headers: linkHeader(cut), body };
+}
+
+interface NewStatus {
+  readonly state: string;
+  readonly context?: string;
+  readonly description?: string | null;
+  readonly target_url?: string | null;
+}
+
+async function setStatus(world: World, call: FakeCall, repository: FakeRepository, sha: string): Promise<FakeAnswer> {
+  if (!repository.mayReport) {
+    const headers = { 'x-accepted-github-permissions': 'statuses=write' };
+    return { ...failure(403, 'Resource not accessible by personal access token'), headers };
+  }
+  if (!(await hasCommit(repository, sha))) return failure(422, `No commit found for SHA: ${sha}`);
+  const want = call.body as NewStatus;
+  const problem = statusProblem(want);
+  if (problem !== undefined) return failure(422, 'Validation Failed', [{ resource: 'Status', ...problem }]);
+  const { state, context = 'default', description, target_url: url } = want;
+  const status = { state, context, description: description ?? '', url: url ?? undefined, ref: undefined };
+  world.state.statuses.set(repository.path, sha, context.toLowerCase(), status);
+  return { status: 201, body: statusJson(world, repository, sha, status) };
+}
+
+function statusProblem({ state, context = 'default', description, target_url: url }: NewStatus): object | undefined {
+  if (!['error', 'failure', 'pending', 'success'].includes(state)) return { code: 'invalid', field: 'state' };
+  for (const [field, text, most] of [
+    ['description', description ?? '', 140],
+    ['context', context, 255],
+  ] as const) {
+    const custom = (message: string) => ({ code: 'custom', field, message: `${field} ${message}` });
+    if (/[\u{10000}-\u{10FFFF}]/u.test(text) || !isStorable(text)) return custom("doesn't accept 4-byte Unicode");
+    if (codePoints(text) > most) return custom(`is too long (maximum is ${most} characters)`);
+  }
+  if (url && !/^https?:/.test(url)) return { code: 'custom', field: 'target_url', message: 'must use http(s) scheme' };
+  return undefined;
+}
+
+function statusJson(world: World, { path }: FakeRepository, sha: string, status: FakeStatus): unknown {
+  const { state, context, description, url } = status;
+  const time = '2024-01-02T03:04:05Z';
+  return {
+    url: `${world.api}/repos/${path}/statuses/${sha}`,
+    avatar_url: null,
+    id: 1,
+    node_id: 'SC_1',
+    state,
+    description: description === '' ? null : description,
+    target_url: url ?? null,
+    context,
+    created_at: time,
+    updated_at: time,
+    creator: accountJson(world, world.state.me),
+  };
 }
 
 function answerOwn(world: World, call: FakeCall, route: readonly string[]): FakeAnswer | Promise<FakeAnswer> {

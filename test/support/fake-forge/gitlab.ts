@@ -1,10 +1,11 @@
 import { cutPage } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeAccount, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
+import { codePoints, hasCommit, isStorable } from './statuses.ts';
 
 const token = 'glpat-canary-0123456789abcdef';
 
-/** GitLab's REST API v4: projects by number or by encoded path, merge requests, namespaces. */
+/** GitLab's REST API v4: projects by number or by encoded path, merge requests, commit statuses, namespaces. */
 export async function startFakeGitlab(options: { readonly pageSize: number }): Promise<FakeForge> {
   const state = await createForgeState({ me: 'me', headRef: (number) => `refs/merge-requests/${number}/head` });
   return startFakeForge((origin) => ({
@@ -19,12 +20,13 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   const { authorization } = call.headers;
   if (authorization !== undefined && authorization !== `Bearer ${token}`) return failure(401, '401 Unauthorized');
   const anonymous = authorization === undefined;
+  if (anonymous && call.method !== 'GET') return failure(401, '401 Unauthorized');
 
-  const [, kind = '', id = '', list, iid] =
-    /^\/api\/v4\/(\w+)(?:\/([^/]+))?(?:\/([^/]+))?(?:\/(\d+))?$/.exec(call.url.pathname) ?? [];
+  const [, kind = '', id = '', list, item] =
+    /^\/api\/v4\/(\w+)(?:\/([^/]+))?(?:\/([^/]+))?(?:\/(\w+))?$/.exec(call.url.pathname) ?? [];
   const key = decodeURIComponent(id);
   if (kind === 'projects' && id === '' && call.method === 'POST') {
-    return anonymous ? failure(401, '401 Unauthorized') : createProject(state, origin, call.body as NewProject);
+    return createProject(state, origin, call.body as NewProject);
   }
   if (kind === 'namespaces' && !anonymous) return namespace(state.accounts.get(key.toLowerCase()));
   if (kind !== 'projects') return failure(404, '404 Not Found');
@@ -32,7 +34,19 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   const project = findProject(state, key);
   if (project === undefined || (anonymous && project.private)) return failure(404, '404 Project Not Found');
   if (list === undefined) return { status: 200, body: projectJson(project, origin, anonymous) };
+  if (list === 'statuses') return setStatus(state, project, item ?? '', call.body as NewStatus);
   if (list !== 'merge_requests') return failure(404, '404 Not Found');
+  return answerMergeRequests(state, origin, pageSize, call, project, item);
+}
+
+function answerMergeRequests(
+  state: ForgeState,
+  origin: string,
+  pageSize: number,
+  call: FakeCall,
+  project: FakeRepository,
+  iid: string | undefined,
+): FakeAnswer {
   if (iid === undefined) return listMergeRequests(state, origin, project, pageSize, call);
   const change = state.changesOf(project.path).find(({ number }) => number === Number(iid));
   return change === undefined
@@ -68,6 +82,47 @@ function listMergeRequests(
       'x-prev-page': cut.page > 1 ? String(cut.page - 1) : '',
     },
     body: cut.items.map((change) => mergeRequestJson(state, origin, change)),
+  };
+}
+
+interface NewStatus {
+  readonly state: string;
+  readonly name?: string;
+  readonly ref?: string;
+  readonly description?: string;
+  readonly target_url?: string;
+}
+
+/** As app/services/ci/create_commit_status_service.rb does: only a status that has not ended is found and moved on. */
+async function setStatus(
+  state: ForgeState,
+  project: FakeRepository,
+  sha: string,
+  want: NewStatus,
+): Promise<FakeAnswer> {
+  const { name = 'default', description = '', ref = project.defaultBranch, target_url: url } = want;
+  if (!project.mayReport) return failure(403, '403 Forbidden');
+  if (!(await hasCommit(project, sha))) return failure(404, '404 Commit Not Found');
+  const states = ['pending', 'running', 'success', 'failed', 'canceled', 'skipped'];
+  if (!states.includes(want.state)) return { status: 400, body: { error: 'state does not have a valid value' } };
+  for (const [field, text] of Object.entries({ name, description, ref, target_url: url ?? '' })) {
+    if (!isStorable(text)) return failure(500, '500 Internal Server Error');
+    if (codePoints(text) > 255) return failure(400, { [field]: ['is too long (maximum is 255 characters)'] });
+  }
+  if (url !== undefined && !/^https?:/.test(url)) return failure(400, { target_url: ['is blocked'] });
+  const before = state.statuses.find(project.path, sha, name)?.state;
+  const event = want.state === 'pending' ? 'enqueue' : 'run';
+  if (want.state === before || (want.state === 'pending' && before === 'running')) {
+    if (['pending', 'running'].includes(before)) {
+      const reason = `Status cannot transition via "${event}"`;
+      return failure(400, `Cannot transition status via :${event} from :${before} (Reason(s): ${reason})`);
+    }
+  }
+  const status = { context: name, state: want.state, description, url, ref: want.ref };
+  state.statuses.set(project.path, sha, name, status);
+  return {
+    status: 201,
+    body: { id: 1, sha, ref, status: want.state, name, target_url: url ?? null, description, allow_failure: false },
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { commit, makeBareRepo, resolve } from '../git-repo.ts';
 import { git } from '../run-git.ts';
 import { tempDir } from '../temp-dir.ts';
+import { createStatusBoard, type StatusBoard } from './statuses.ts';
 
 /** What every fake forge knows, in neutral words; each forge's file renders it in its own JSON. */
 export interface FakeAccount {
@@ -20,6 +21,8 @@ export interface FakeRepository {
   readonly private: boolean;
   readonly description: string;
   readonly defaultBranch: string;
+  /** False: the token may read it, but not set commit statuses. */
+  readonly mayReport: boolean;
   /** The repository that this one was forked from. */
   readonly parent: string | undefined;
   /** A real bare repository. */
@@ -55,13 +58,16 @@ export interface ForgeState {
   readonly me: FakeAccount;
   readonly accounts: ReadonlyMap<string, FakeAccount>;
   readonly repositories: ReadonlyMap<string, FakeRepository>;
+  readonly statuses: StatusBoard;
   /** Of one repository, ascending. */
   changesOf(repo: string): readonly FakeChange[];
   addAccount(login: string, options?: Partial<Pick<FakeAccount, 'kind' | 'mayCreate'>>): FakeAccount;
   /** Makes the bare repository; `seed` (default true) gives it one commit on its default branch. */
   addRepository(
     path: string,
-    options?: Partial<Pick<FakeRepository, 'private' | 'description' | 'parent'>> & { readonly seed?: boolean },
+    options?: Partial<Pick<FakeRepository, 'private' | 'description' | 'parent' | 'mayReport'>> & {
+      readonly seed?: boolean;
+    },
   ): Promise<FakeRepository>;
   /** Makes a real commit on the head's branch and the forge's own ref for it in the base repository. */
   addChange(change: NewChange): Promise<FakeChange>;
@@ -103,9 +109,13 @@ export async function createForgeState(options: StateOptions): Promise<ForgeStat
     me,
     accounts,
     repositories,
+    statuses: createStatusBoard(),
     changesOf: (repo) => changes.get(repo) ?? [],
     addAccount,
-    async addRepository(path, { private: hidden = false, description = '', parent, seed = true } = {}) {
+    async addRepository(
+      path,
+      { private: hidden = false, description = '', parent, seed = true, mayReport = true } = {},
+    ) {
       lastId += 1;
       const id = lastId;
       const gitDir = join(root.path, `${id}.git`);
@@ -119,6 +129,7 @@ export async function createForgeState(options: StateOptions): Promise<ForgeStat
         private: hidden,
         description,
         defaultBranch: 'main',
+        mayReport,
         parent,
         gitDir,
       };

@@ -8,6 +8,7 @@ const operations = [
   'GET /repos/{owner}/{repo}',
   'GET /repos/{owner}/{repo}/pulls',
   'GET /repos/{owner}/{repo}/pulls/{pull_number}',
+  'POST /repos/{owner}/{repo}/statuses/{sha}',
   'GET /repos/{owner}/{repo}/installation',
   'GET /orgs/{org}/installation',
   'POST /app/installations/{installation_id}/access_tokens',

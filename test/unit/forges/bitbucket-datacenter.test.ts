@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { authenticateWith, gitCredentialOf } from '../../../src/core/forges/bitbucket-datacenter/auth.ts';
 import { convertPullRequest, convertRepository } from '../../../src/core/forges/bitbucket-datacenter/convert.ts';
-import { canonicalRepo, cloneUrl, repoOf, repositoryPath } from '../../../src/core/forges/bitbucket-datacenter/urls.ts';
+import {
+  buildStatusUrlOf,
+  canonicalRepo,
+  cloneUrl,
+  repoOf,
+  repositoryPath,
+} from '../../../src/core/forges/bitbucket-datacenter/urls.ts';
 import {
   type PullRequest,
   pullRequestPageSchema,
@@ -46,6 +52,14 @@ describe('urls', () => {
     expect(canonicalRepo('~ADA/app')).toBe('~ada/app');
     expect(cloneUrl(web, 'ACME/app')).toBe(`${web}/scm/acme/app.git`);
     expect(repositoryPath('~ADA/a.b')).toBe('/projects/~ada/repos/a.b');
+  });
+
+  test.each([
+    [`${web}/rest/api/1.0`, `${web}/rest/build-status/1.0`],
+    ['http://10.0.0.1:7990/rest/api/latest', 'http://10.0.0.1:7990/rest/build-status/1.0'],
+    ['https://proxy.example.org/stash', `${web}/rest/build-status/1.0`],
+  ])('build statuses of old servers stand beside %s', (api, builds) => {
+    expect(buildStatusUrlOf(web, api)).toBe(builds);
   });
 });
 

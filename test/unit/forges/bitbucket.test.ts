@@ -8,6 +8,7 @@ import {
   pullRequestPageSchema,
   pullRequestSchema,
   repositorySchema,
+  statusSchema,
 } from '../../../src/core/forges/bitbucket/wire.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { corpusIsPresent, readCorpusJson } from '../../support/corpus.ts';
@@ -135,5 +136,12 @@ describe.skipIf(!corpusIsPresent)('recorded answers (need ../shared/corpus)', ()
   test('a repository', async () => {
     const repository = repositorySchema.parse(await readCorpusJson('forges/bitbucket/repo.json'));
     expect(convertRepository(repository)).toMatchObject({ path: 'atlassian/stash-example-plugin' });
+  });
+
+  test('a commit status', async () => {
+    expect(statusSchema.parse(await readCorpusJson('forges/bitbucket/status.json'))).toEqual({
+      state: 'SUCCESSFUL',
+      key: 'drone',
+    });
   });
 });

@@ -6,6 +6,7 @@ import {
   pullRequestSchema,
   pullRequestsSchema,
   repositorySchema,
+  statusSchema,
 } from '../../../src/core/forges/gitea/wire.ts';
 import { corpusIsPresent, readCorpusJson } from '../../support/corpus.ts';
 
@@ -118,5 +119,12 @@ describe.skipIf(!corpusIsPresent)('recorded answers (need ../shared/corpus)', ()
   test('a repository', async () => {
     const repository = repositorySchema.parse(await readCorpusJson('forges/gitea/repo.json'));
     expect(convertRepository(repository)).toEqual({ path: 'go-gitea/gitea', private: true, defaultBranch: 'master' });
+  });
+
+  test('a commit status', async () => {
+    expect(statusSchema.parse(await readCorpusJson('forges/gitea/status.json'))).toEqual({
+      status: 'success',
+      context: 'continuous-integration/drone',
+    });
   });
 });

@@ -6,6 +6,7 @@ import {
   pullRequestSchema,
   pullRequestsSchema,
   repositorySchema,
+  statusSchema,
 } from '../../../src/core/forges/github/wire.ts';
 import { corpusIsPresent, readCorpusJson } from '../../support/corpus.ts';
 
@@ -93,6 +94,13 @@ describe.skipIf(!corpusIsPresent)('answers that GitHub gave (need ../shared/corp
       path: 'octocat/Hello-World',
       private: true,
       defaultBranch: 'master',
+    });
+  });
+
+  test('a commit status', async () => {
+    expect(statusSchema.parse(await readCorpusJson('forges/github/status.json'))).toEqual({
+      state: 'success',
+      context: 'continuous-integration/drone',
     });
   });
 });

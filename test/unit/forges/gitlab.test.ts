@@ -6,6 +6,7 @@ import {
   mergeRequestSchema,
   mergeRequestsSchema,
   projectSchema,
+  statusSchema,
 } from '../../../src/core/forges/gitlab/wire.ts';
 import { corpusIsPresent, readCorpusJson } from '../../support/corpus.ts';
 
@@ -125,5 +126,12 @@ describe.skipIf(!corpusIsPresent)('recorded answers (need ../shared/corpus)', ()
   test('a project', async () => {
     const project = projectSchema.parse(await readCorpusJson('forges/gitlab/repo.json'));
     expect(convertProject(project)).toEqual({ path: 'diaspora/diaspora', private: false, defaultBranch: 'master' });
+  });
+
+  test('a commit status', async () => {
+    expect(statusSchema.parse(await readCorpusJson('forges/gitlab/status.json'))).toEqual({
+      status: 'pending',
+      name: 'default',
+    });
   });
 });

@@ -34,13 +34,22 @@ describe('parseLinkHeader', () => {
 describe('the next page', () => {
   const next = nextByLink(base);
   const request = { path: '/x', decode: () => undefined, purpose: 'list' };
-  const answer = (link: string) => ({ status: 200, headers: { link }, value: undefined, refusal: undefined });
+  const answer = (link: string) => ({ status: 200, headers: { link }, value: [], refusal: undefined });
 
   test('is a path below the base, with its query', () => {
     const link = `<${base}/repositories/1/pulls?page=2&x=a%2Fb>; rel="next"`;
     expect(next(answer(link), request)).toEqual({ path: '/repositories/1/pulls?page=2&x=a%2Fb' });
     expect(next(answer('<?page=2>; rel="last"'), request)).toBeUndefined();
     expect(next({ ...answer(''), headers: {} }, request)).toBeUndefined();
+  });
+
+  test('a page without a body is not taken for the last one', () => {
+    const link = `<${base}/x?page=2>; rel="next"`;
+    for (const page of [answer(link), answer('')]) {
+      expect(() => next({ ...page, value: undefined }, request)).toThrow(
+        expect.objectContaining({ code: 'unavailable' }),
+      );
+    }
   });
 
   test.each([

@@ -46,6 +46,7 @@ test.each<[string, Outcome, number | undefined, number | undefined]>([
   expect(retryDelay(outcome, { ...first, method: 'POST' })).toBe(write);
   expect(retryDelay(outcome, { ...first, method: 'PATCH' })).toBe(write);
   expect(retryDelay(outcome, { ...first, method: 'PUT' })).toBe(read);
+  expect(retryDelay(outcome, { ...first, method: 'POST', idempotent: true })).toBe(read);
   expect(retryDelay(outcome, { ...first, attempts: 4 })).toBeUndefined();
 });
 

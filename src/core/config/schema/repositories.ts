@@ -27,6 +27,8 @@ const mirror = z.strictObject({
 
 export const isolations = ['none', 'bubblewrap', 'podman', 'docker'] as const;
 
+const variables = z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')));
+
 const run = z.strictObject({
   name: needed(text, 'Name of the run; the context of its commit status'),
   on: key(z.array(z.enum(['push', 'change', 'tag', 'delete'])), 'Events that start it; default [push, change]'),
@@ -35,10 +37,7 @@ const run = z.strictObject({
   checkout: key(flag, 'Start in a checkout of the commit; default false'),
   timeout: key(duration, 'Time limit'),
   isolation: key(z.enum(isolations), 'How it is shut in; default none'),
-  env: key(
-    z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'))),
-    'Names of variables it may see',
-  ),
+  env: key(variables, 'Names of variables it may see'),
 });
 
 const poll = z.strictObject({
@@ -58,6 +57,13 @@ const poll = z.strictObject({
     z.array(z.enum(['status', 'notes', 'commit', 'none'])),
     'Where the outcome goes besides the local history',
   ),
+  trust: key(texts, 'Whose change requests run (with prs): internal, author:…; default [internal]'),
+  isolation: key(z.enum(isolations), 'How the script is shut in; default none'),
+  image: key(text, 'Container image, for isolation podman or docker'),
+  network: key(flag, 'The network is open to an isolated script; default false'),
+  env: key(variables, 'Names of further variables that the script may see'),
+  submodules: key(flag, 'Check out submodules too; default false'),
+  lfs: key(flag, 'Fetch the files that Git LFS keeps elsewhere; default false'),
 });
 
 const repository = z.strictObject({

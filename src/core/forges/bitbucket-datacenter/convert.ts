@@ -1,5 +1,6 @@
 import type { Change, ChangeSide } from '../../model/change.ts';
-import { shortName } from '../../model/ref.ts';
+import { type RefName, shortName } from '../../model/ref.ts';
+import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
 import { canonicalRepo, pullRequestUrl } from './urls.ts';
@@ -39,4 +40,43 @@ export function convertRepository(native: DatacenterRepository, defaultBranch: s
 
 function pathOf(native: DatacenterRepository): string {
   return canonicalRepo(`${native.project.key}/${native.slug}`);
+}
+
+// CANCELLED and UNKNOWN came with 8.0 and mean neither.
+const buildStates = {
+  pending: 'INPROGRESS',
+  running: 'INPROGRESS',
+  success: 'SUCCESSFUL',
+  failure: 'FAILED',
+  error: 'FAILED',
+} as const;
+
+export interface BuildStatus {
+  readonly key: string;
+  readonly state: (typeof buildStates)[keyof typeof buildStates];
+  readonly url: string;
+  readonly name: string;
+  readonly description?: string;
+}
+
+/** As every version takes it. The server demands a URL: `page` where there is none of one's own. */
+export function convertStatus({ state, context, description, targetUrl }: CommitStatus, page: string): BuildStatus {
+  return {
+    key: context,
+    state: buildStates[state],
+    url: targetUrl ?? page,
+    name: context,
+    ...(description === '' ? {} : { description }),
+  };
+}
+
+export interface RichBuildStatus extends BuildStatus {
+  readonly parent: string;
+  readonly ref?: RefName;
+}
+
+/** As 7.4 and later take it, where "required builds" are matched by parent and branch. */
+export function convertRichStatus(build: BuildStatus, ref: RefName | undefined): RichBuildStatus {
+  const named = ref !== undefined && /^refs\/(heads|tags)\//.test(ref);
+  return { ...build, parent: build.key, ...(named ? { ref } : {}) };
 }

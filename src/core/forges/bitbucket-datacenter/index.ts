@@ -1,15 +1,20 @@
 import { createApiClient } from '../../http/api-client.ts';
+import { lazyDispatcher } from '../../http/dispatcher.ts';
 import { baseUrls } from '../base-urls.ts';
-import type { ForgeModule } from '../registry.ts';
+import type { ForgeModule } from '../definition.ts';
 import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
-import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
+import { statusesRole } from './statuses.ts';
+import { apiUrlOf, buildStatusUrlOf, cloneUrl, repoOf } from './urls.ts';
 
 /** Bitbucket Data Center (formerly Server and Stash). */
 export const bitbucketDatacenter: ForgeModule = {
   create(options, http) {
     const { webUrl, apiUrl } = baseUrls(options, apiUrlOf);
-    const client = createApiClient({ ...http, baseUrl: apiUrl, authenticate: authenticateWith(options) });
+    const dispatcher = http.dispatcher ?? lazyDispatcher(http.env ?? process.env);
+    const shared = { ...http, dispatcher, authenticate: authenticateWith(options) };
+    const client = createApiClient({ ...shared, baseUrl: apiUrl });
+    const olderBuilds = createApiClient({ ...shared, baseUrl: buildStatusUrlOf(webUrl, apiUrl) });
     return {
       type: 'bitbucket-datacenter',
       alias: options.alias,
@@ -21,6 +26,7 @@ export const bitbucketDatacenter: ForgeModule = {
       gitCredential: async () => gitCredentialOf(options),
       changes: changesRole(client, webUrl),
       repositories: repositoriesRole(client),
+      statuses: statusesRole(client, olderBuilds, webUrl),
     };
   },
 };

@@ -7,6 +7,12 @@ export function apiUrlOf(webUrl: string): string {
   return `${webUrl}/rest/api/1.0`;
 }
 
+/** Where versions before 7.4 keep build statuses: beside the API, not below it. */
+export function buildStatusUrlOf(webUrl: string, apiUrl: string): string {
+  const root = /^(.+)\/rest\/api\/[^/]+$/.exec(apiUrl)?.[1] ?? webUrl;
+  return `${root}/rest/build-status/1.0`;
+}
+
 /** Git's own address has the project's key in lower case; the server takes any. */
 export function cloneUrl(webUrl: string, repo: string): string {
   const { project, slug } = projectAndSlug(repo);
@@ -44,6 +50,15 @@ export function canonicalRepo(repo: string): string {
 export function repositoryPath(repo: string): string {
   const { project, slug } = projectAndSlug(repo);
   return `${projectPath(project)}/repos/${encodeURIComponent(slug)}`;
+}
+
+export function commitPath(repo: string, sha: string): string {
+  return `${repositoryPath(repo)}/commits/${sha}`;
+}
+
+/** The commit's page for people. */
+export function commitUrl(webUrl: string, repo: string, sha: string): string {
+  return webUrl + commitPath(repo, sha);
 }
 
 export function projectPath(project: string): string {

@@ -27,3 +27,8 @@ function encodedPath(repo: string): string {
   const { owner, name } = ownerAndName(repo, shape);
   return `${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
 }
+
+/** The commit's page for people. */
+export function commitUrl(webUrl: string, repo: string, sha: string): string {
+  return `${webUrl}/${encodedPath(repo)}/commits/${sha}`;
+}

@@ -44,3 +44,5 @@ export const repositorySchema = z.object({
 });
 
 export type BitbucketRepository = z.infer<typeof repositorySchema>;
+
+export const statusSchema = z.object({ state: z.string(), key: z.string() });

@@ -1,4 +1,5 @@
 import type { Change, ChangeSide } from '../../model/change.ts';
+import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
 import type { GiteaRepository, PullRequest } from './wire.ts';
@@ -41,5 +42,15 @@ export function convertRepository(native: GiteaRepository): Repository {
     path: native.full_name,
     private: native.private ?? false,
     defaultBranch: native.default_branch || undefined,
+  };
+}
+
+/** Gitea does not tell running from pending. */
+export function convertStatus({ state, context, description, targetUrl }: CommitStatus): unknown {
+  return {
+    state: state === 'running' ? 'pending' : state,
+    context,
+    ...(description === '' ? {} : { description }),
+    ...(targetUrl === undefined ? {} : { target_url: targetUrl }),
   };
 }

@@ -42,3 +42,5 @@ export type PullRequest = z.infer<typeof pullRequestSchema>;
 export const pullRequestsSchema = z.array(pullRequestSchema);
 
 export const userSchema = z.object({ login: z.string() });
+
+export const statusSchema = z.object({ status: z.string(), context: z.string() });

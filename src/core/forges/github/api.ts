@@ -1,8 +1,9 @@
 import { SluiceError } from '../../errors.ts';
 import type { ApiClient, ApiRequest } from '../../http/client.ts';
 import { nextByLink } from '../../http/link-header.ts';
-import { answered } from '../answered.ts';
+import { answered, found } from '../answered.ts';
 import { createUnlessThere } from '../create-repository.ts';
+import { eachOnce } from '../each-once.ts';
 import type { CallOptions, ChangesRole, RepositoriesRole, Repository } from '../forge.ts';
 import { ownerAndName } from '../repo-path.ts';
 import { convertPullRequest, convertRepository } from './convert.ts';
@@ -28,18 +29,19 @@ export function changesRole(clientFor: ClientFor): ChangesRole {
         },
         nextByLink(client.baseUrl),
       );
-      return requests.map((request) => convertPullRequest(request, repo)).toSorted((a, b) => a.number - b.number);
+      return eachOnce(requests.map((request) => convertPullRequest(request, repo)));
     },
 
     async find(repo, number, options = {}) {
+      const purpose = `find pull request #${number} of ${repo}`;
       const answer = await clientFor(repo).send({
         path: `${repositoryPath(repo)}/pulls/${number}`,
         decode: (value) => convertPullRequest(pullRequestSchema.parse(value), repo),
         accept: [404],
-        purpose: `find pull request #${number} of ${repo}`,
+        purpose,
         ...options,
       });
-      return answer.value;
+      return found(answer, purpose);
     },
 
     headLocation(repo, change) {
@@ -51,14 +53,15 @@ export function changesRole(clientFor: ClientFor): ChangesRole {
 /** Repositories (https://docs.github.com/en/rest/repos/repos). */
 export function repositoriesRole(clientFor: ClientFor): RepositoriesRole {
   async function find(repo: string, options: CallOptions = {}): Promise<Repository | undefined> {
+    const purpose = `find the repository ${repo}`;
     const answer = await clientFor(repo).send({
       path: repositoryPath(repo),
       decode: (value) => convertRepository(repositorySchema.parse(value)),
       accept: [404],
-      purpose: `find the repository ${repo}`,
+      purpose,
       ...options,
     });
-    return answer.value;
+    return found(answer, purpose);
   }
   return {
     find,
@@ -92,15 +95,13 @@ async function createRepository(
 
 /** An organization's repository and one's own have different addresses, and a name does not say which of them it is. */
 async function creationPath(client: ApiClient, owner: string, options: CallOptions): Promise<string> {
-  const account = await client.send({
-    ...accountRequest(`/users/${encodeURIComponent(owner)}`, `find the account ${owner}`),
-    accept: [404],
-    ...options,
-  });
-  if (account.value?.type === 'Organization') return `/orgs/${encodeURIComponent(owner)}/repos`;
+  const request = accountRequest(`/users/${encodeURIComponent(owner)}`, `find the account ${owner}`);
+  const account = found(await client.send({ ...request, accept: [404], ...options }), request.purpose);
+  if (account?.type === 'Organization') return `/orgs/${encodeURIComponent(owner)}/repos`;
   // /user/repos creates for whoever the token belongs to, so that must be the owner who was named.
-  const me = await client.send({ ...accountRequest('/user', 'find the user of the token'), ...options });
-  if (me.value?.login.toLowerCase() === owner.toLowerCase()) return '/user/repos';
+  const ownRequest = accountRequest('/user', 'find the user of the token');
+  const me = answered(await client.send({ ...ownRequest, ...options }), ownRequest.purpose);
+  if (me.login.toLowerCase() === owner.toLowerCase()) return '/user/repos';
   throw new SluiceError('denied', `${owner} is neither an organization nor the user of the token`, {
     hint: `Create the organization first, or use a token of ${owner}.`,
   });

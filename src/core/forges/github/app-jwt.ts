@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { SluiceError } from '../../errors.ts';
 import { rememberSecret } from '../../secret.ts';
-import type { ForgeApp } from '../registry.ts';
+import type { ForgeApp } from '../definition.ts';
 
 // GitHub allows ten minutes; a minute before and after is for clocks that do not agree.
 const issuedAgo = 60;

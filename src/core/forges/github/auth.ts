@@ -2,8 +2,8 @@ import { createApiClient } from '../../http/api-client.ts';
 import type { Authenticate } from '../../http/client.ts';
 import type { ApiClientOptions } from '../../http/settings.ts';
 import type { Secret } from '../../secret.ts';
+import type { ForgeOptions } from '../definition.ts';
 import type { CallOptions, GitCredential } from '../forge.ts';
-import type { ForgeOptions } from '../registry.ts';
 import { appJwt, appKey } from './app-jwt.ts';
 import { installationTokens } from './installation.ts';
 

@@ -1,4 +1,5 @@
 import type { Change } from '../../model/change.ts';
+import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
 import type { NativeRepository, PullRequest } from './wire.ts';
@@ -24,5 +25,15 @@ export function convertRepository(native: NativeRepository): Repository {
     path: native.full_name,
     private: native.private,
     defaultBranch: native.default_branch || undefined,
+  };
+}
+
+/** GitHub does not tell running from pending. */
+export function convertStatus({ state, context, description, targetUrl }: CommitStatus): unknown {
+  return {
+    state: state === 'running' ? 'pending' : state,
+    context,
+    ...(description === '' ? {} : { description }),
+    ...(targetUrl === undefined ? {} : { target_url: targetUrl }),
   };
 }

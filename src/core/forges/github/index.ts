@@ -1,10 +1,11 @@
 import { createApiClient } from '../../http/api-client.ts';
 import { lazyDispatcher } from '../../http/dispatcher.ts';
 import { baseUrls } from '../base-urls.ts';
-import type { ForgeModule } from '../registry.ts';
+import type { ForgeModule } from '../definition.ts';
 import { ownerAndName } from '../repo-path.ts';
 import { type ClientFor, changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf, tokenSource } from './auth.ts';
+import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
 
 const headers = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
@@ -31,6 +32,7 @@ export const github: ForgeModule = {
       gitCredential: async (repo, call = {}) => gitCredentialOf(await tokenFor(repo, call)),
       changes: changesRole(clientFor),
       repositories: repositoriesRole(clientFor),
+      statuses: statusesRole(clientFor),
     };
   },
 };

@@ -40,3 +40,5 @@ export const accountSchema = z.object({ login: z.string(), type: z.string() });
 export const installationSchema = z.object({ id: z.number() });
 
 export const accessTokenSchema = z.object({ token: z.string(), expires_at: z.string() });
+
+export const statusSchema = z.object({ state: z.string(), context: z.string() });

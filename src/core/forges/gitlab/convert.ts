@@ -1,4 +1,6 @@
 import type { Change } from '../../model/change.ts';
+import { shortName } from '../../model/ref.ts';
+import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
 import type { MergeRequest, Project } from './wire.ts';
@@ -34,5 +36,31 @@ export function convertProject(native: Project): Repository {
     path: native.path_with_namespace,
     private: (native.visibility ?? 'public') !== 'public',
     defaultBranch: native.default_branch ?? undefined,
+  };
+}
+
+const jobStates = {
+  pending: 'pending',
+  running: 'running',
+  success: 'success',
+  failure: 'failed',
+  error: 'failed',
+} as const;
+
+// https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
+const refLimit = 255;
+
+/**
+ * The ref says which of a commit's pipelines the status belongs to; without it GitLab takes the first branch that holds the
+ * commit, and finds none for the head of a fork. Branches and tags go by their short names, `refs/merge-requests/…` whole.
+ */
+export function convertStatus({ state, context, description, targetUrl, ref }: CommitStatus): unknown {
+  const name = ref === undefined ? undefined : shortName(ref);
+  return {
+    state: jobStates[state],
+    name: context,
+    ...(name === undefined || name.length > refLimit ? {} : { ref: name }),
+    ...(description === '' ? {} : { description }),
+    ...(targetUrl === undefined ? {} : { target_url: targetUrl }),
   };
 }

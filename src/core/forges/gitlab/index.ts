@@ -1,8 +1,9 @@
 import { createApiClient } from '../../http/api-client.ts';
 import { baseUrls } from '../base-urls.ts';
-import type { ForgeModule } from '../registry.ts';
+import type { ForgeModule } from '../definition.ts';
 import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
+import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
 
 /** GitLab: gitlab.com and self-managed, also under a path prefix. */
@@ -21,6 +22,7 @@ export const gitlab: ForgeModule = {
       gitCredential: async () => gitCredentialOf(options.token),
       changes: changesRole(client),
       repositories: repositoriesRole(client),
+      statuses: statusesRole(client),
     };
   },
 };

@@ -34,3 +34,5 @@ export const projectSchema = z.object({
 export type Project = z.infer<typeof projectSchema>;
 
 export const namespaceSchema = z.object({ id: z.number(), full_path: z.string() });
+
+export const statusSchema = z.object({ status: z.string(), name: z.string() });

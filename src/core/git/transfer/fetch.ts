@@ -15,6 +15,8 @@ export interface FetchOptions {
   readonly unshallow?: boolean;
   readonly filter?: 'tree:0' | 'blob:none';
   readonly prune?: boolean;
+  /** Refs that end at the remote's own shallow boundary are left out instead of being an error. */
+  readonly leaveShallow?: boolean;
   /** For single objects: what we have says nothing about what they need. */
   readonly withoutHaves?: boolean;
 }
@@ -52,6 +54,8 @@ export async function fetchInto(
   const stdin = `${options.refspecs.join('\n')}\n`;
   const result = await runRemote(context, from, { args, cwd: repository.dir, stdin, purpose });
   if (result.status !== 0) throw fetchFailure(purpose, from, result.stderr);
+  // Only a warning to git, which then leaves the refs out and keeps the incomplete objects (fetch-pack.c, update_shallow).
+  if (!options.leaveShallow && shallowRoots.test(result.stderr)) throw shallowSource(from);
   return { filtered: !/filtering not recognized/i.test(result.stderr) };
 }
 
@@ -66,9 +70,11 @@ function fetchFailure(purpose: string, from: Endpoint, stderr: string): SluiceEr
       hint: 'The run starts again from fresh refs.',
     });
   }
-  if (/shallow roots are not allowed|shallow (file|update)/i.test(stderr)) return shallowSource(from);
+  if (shallowRoots.test(stderr) || /shallow (file|update)/i.test(stderr)) return shallowSource(from);
   return gitFailure(purpose, stderr);
 }
+
+const shallowRoots = /shallow roots are not allowed/i;
 
 /** A shallow source cannot be mirrored: what it lacks, the destination would lack too. */
 export function shallowSource(from: Endpoint): SluiceError {

@@ -24,7 +24,7 @@ async function moveThrough(job: TransferJob, repository: BareRepository): Promis
     const refspecs = wanted.map((update) => `+${update.new}:refs/sluice/from/${hashed(update.target)}`);
     await fetchInto(job.context, repository, job.from, { refspecs });
     if ((await shallowBoundary(repository)).size > 0) throw shallowSource(job.from);
-    if (!job.emptyDestination && !job.sameRepository) await knowDestination(job, repository);
+    if (!job.emptyDestination) await knowDestination(job, repository);
   }
   const pushed = await pushUpdates(job, repository.dir, { negotiate: false });
   return { ...pushed, left: [] };
@@ -38,6 +38,7 @@ async function knowDestination(job: TransferJob, repository: BareRepository): Pr
   await fetchInto(job.context, repository, job.to, {
     refspecs: ['+refs/heads/*:refs/sluice/to/*'],
     prune: true,
+    leaveShallow: true,
   });
 }
 

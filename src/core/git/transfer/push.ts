@@ -1,3 +1,4 @@
+import { SluiceError } from '../../errors.ts';
 import type { RefName } from '../../model/ref.ts';
 import { gitFailure, lastWords } from '../failure.ts';
 import { runRemote } from '../remote.ts';
@@ -11,6 +12,9 @@ const plainPush = [
   ...['-c', 'push.followTags=false', '-c', 'push.gpgSign=false', '-c', 'push.recurseSubmodules=no'],
   ...['-c', 'gc.auto=0', '-c', 'maintenance.auto=false'],
 ];
+
+// Each ref takes two arguments, of up to 600 bytes with long names; execve(2) refuses more than 2 MiB altogether.
+const mostRefs = 2000;
 
 export interface PushOutcome {
   readonly results: readonly RefResult[];
@@ -27,6 +31,15 @@ export async function pushUpdates(
   options: { readonly negotiate: boolean },
 ): Promise<PushOutcome> {
   const purpose = `push to ${job.to.display}`;
+  if (job.updates.length > mostRefs) {
+    throw new SluiceError(
+      'usage',
+      `${purpose}: ${job.updates.length} refs in one atomic push are more than git takes`,
+      {
+        hint: `Leave out --atomic, or select at most ${mostRefs} refs.`,
+      },
+    );
+  }
   const args = [
     ...plainPush,
     ...['-c', `push.negotiate=${options.negotiate}`],

@@ -38,8 +38,11 @@ interface Ends {
 
 async function relayBatch(job: TransferJob, ends: Ends, updates: readonly RefUpdate[]): Promise<TransferOutcome> {
   const limited = updates.length > 1 && !job.atomic && !job.emptyDestination;
+  const traffic = { sent: 0, received: 0 };
+  using _shown = showTraffic(job, traffic);
   const outcome = await relay({
     ...ends,
+    traffic,
     updates: updates.map((update) => ({ name: update.target, old: update.old, new: update.new })),
     atomic: job.atomic,
     sameRepository: job.sameRepository,
@@ -59,6 +62,17 @@ async function relayBatch(job: TransferJob, ends: Ends, updates: readonly RefUpd
     messages: outcome.remoteMessages,
     bytes: { up: outcome.bytesUp, down: outcome.bytesDown },
   };
+}
+
+const shownEveryMs = 200;
+
+function showTraffic({ context, to }: TransferJob, traffic: { readonly sent: number }): Disposable {
+  const timer = setInterval(() => {
+    const amount =
+      traffic.sent < 1e5 ? 'waiting for the source to collect them' : `${(traffic.sent / 1e6).toFixed(1)} MB`;
+    context.progress?.(`passing objects on to ${to.display}: ${amount}`);
+  }, shownEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** receive-pack answers a lost race with "failed to update ref"; what it means stands in its messages. */

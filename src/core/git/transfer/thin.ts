@@ -118,18 +118,46 @@ async function commitsOf(repository: BareRepository, tips: ReadonlySet<Oid>): Pr
 /**
  * Commits of ours that the destination has, learnt without sending anything (git-fetch(1), --negotiate-only; the server needs
  * protocol v2 with wait-for-done, git 2.32). Undefined when it cannot be asked.
+ *
+ * git fails as a whole when a single tip has nothing in common with the destination: its last request then holds no "have", which
+ * the server takes for a clone (fetch-pack.c, negotiate_using_fetch). So such tips are found by halving, with an end to it.
  */
 async function negotiate(
   job: TransferJob,
   repository: BareRepository,
   commits: readonly Oid[],
 ): Promise<readonly Oid[] | undefined> {
-  if (commits.length === 0) return [];
+  const common: Oid[] = [];
+  const groups = [commits];
+  // The list grows while it is read: a group that is cut in two is looked at after all larger ones.
+  for (const [asked, group] of groups.entries()) {
+    if (asked === mostNegotiations) break;
+    const answer = await negotiateOnce(job, repository, group);
+    if (answer === 'cannot be asked') return undefined;
+    if (answer !== 'not all') common.push(...answer);
+    else if (group.length > 1) groups.push(...halves(group));
+  }
+  return common;
+}
+
+// What was not asked counts as not there, so its tips go another way; this many are 2 s at most.
+const mostNegotiations = 32;
+
+function halves<T>(group: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(group.length / 2);
+  return [group.slice(0, middle), group.slice(middle)];
+}
+
+async function negotiateOnce(
+  job: TransferJob,
+  repository: BareRepository,
+  commits: readonly Oid[],
+): Promise<readonly Oid[] | 'not all' | 'cannot be asked'> {
   const purpose = `ask ${job.to.display} what it has`;
   const tips = commits.map((commit) => `--negotiation-tip=${commit}`);
   const args = ['-c', 'protocol.version=2', 'fetch', '--quiet', '--negotiate-only', ...tips, '--', job.to.url];
   const result = await runRemote(job.context, job.to, { args, cwd: repository.dir, purpose });
-  if (result.status !== 0) return undefined;
+  if (result.status !== 0) return /expected 'acknowledgments'/.test(result.stderr) ? 'not all' : 'cannot be asked';
   return result.stdout
     .toString('utf8')
     .split('\n')

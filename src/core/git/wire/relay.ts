@@ -12,6 +12,8 @@ export interface RelayRequest extends PackRequest {
   /** All or none. */
   readonly atomic?: boolean;
   readonly limits?: RelayLimits;
+  /** Counts while the relay runs, for whoever shows progress. */
+  readonly traffic?: Traffic;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,7 +60,7 @@ export async function relay(request: RelayRequest): Promise<RelayOutcome> {
     return { kind: 'done', results: [], remoteMessages: [], packBytes: 0, bytesUp: 0, bytesDown: 0 };
   }
   refuseBadNames(request.updates);
-  const traffic = { sent: 0, received: 0 };
+  const { traffic = { sent: 0, received: 0 } } = request;
   // Ends whichever of the two requests is still open when the other one is over.
   const scope = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, scope.signal]) : scope.signal;

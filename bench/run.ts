@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { machineText, type Report, reportText } from './report.ts';
+
+const usage = `Usage: npm run bench -- mirror [--rounds N] [--repo PATH [--pr N]] [--task A,B,C,D] [--json]
+       npm run bench -- start  [--rounds N] [--json]
+
+mirror  change requests over smart HTTP, against git's own ways and against the least that is possible
+start   start-up of every kind of call, against node -e 0
+
+--repo PATH   a repository with refs/pull/*/head instead of the one that the bench makes; it is only read
+--task LIST   only these tasks (docs/benchmarks.md)
+
+It measures and judges nothing: the exit status is 0 whatever the times are.`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string' },
+    repo: { type: 'string' },
+    pr: { type: 'string' },
+    task: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+const [name] = positionals;
+const onRun = (text: string) => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : '');
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+
+if (values.help || (name !== 'mirror' && name !== 'start') || (rounds !== undefined && !(rounds >= 1))) {
+  console.error(usage);
+  process.exitCode = values.help ? 0 : 64;
+} else {
+  const reports = name === 'mirror' ? mirrorReports() : startReports();
+  const all: Report[] = [];
+  const machine = machineText(execFileSync('git', ['--version'], { encoding: 'utf8' }).trim());
+  if (!values.json) console.log(machine);
+  for await (const report of reports) {
+    onRun('');
+    all.push(report);
+    if (!values.json) console.log(`\n${reportText(report)}`);
+  }
+  if (values.json) console.log(JSON.stringify({ bench: name, machine, reports: all }, null, 2));
+}
+
+async function* mirrorReports(): AsyncGenerator<Report> {
+  const { benchMirror } = await import('./mirror.ts');
+  yield* benchMirror({
+    rounds: rounds ?? 7,
+    repo: values.repo,
+    number: values.pr === undefined ? undefined : Number(values.pr),
+    tasks: values.task?.toUpperCase().split(','),
+    onRun,
+  });
+}
+
+async function* startReports(): AsyncGenerator<Report> {
+  const { benchStart } = await import('./start.ts');
+  yield await benchStart({ rounds: rounds ?? 21, onRun });
+}

@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SluiceError } from '../errors.ts';
+import { removeTree } from './remove-tree.ts';
+
+/** The directories of one run. They are siblings, so that nothing a script does to its checkout reaches the others by accident. */
+export interface Workspace extends AsyncDisposable {
+  /** Parent of the rest, without symbolic links; no two runs share this path. */
+  readonly dir: string;
+  /** Where the script starts: a checkout of the commit, or empty. */
+  readonly checkout: string;
+  /** Git objects that the checkout borrows (`snapshotObjects`). */
+  readonly objects: string;
+  /** HOME of the script, unless the operator lets it have the real one. */
+  readonly home: string;
+  /** TMPDIR of the script. */
+  readonly tmp: string;
+}
+
+/**
+ * Makes the directories of one run below `root`; disposing removes them, whatever the script did to them, and does not throw: a run
+ * keeps its result although a part of its directory stays (a mount, an immutable file), of which `onStuck` is told. What a killed
+ * sluice left below `root` is removed with `removeTree`. `root` belongs on a disk with room, best the one of the git cache: then objects are
+ * linked instead of copied.
+ */
+export async function openWorkspace(root: string, onStuck?: (error: unknown) => void): Promise<Workspace> {
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    const dir = await mkdtemp(join(await realpath(root), 'run-'));
+    const at = (name: string) => join(dir, name);
+    const workspace = { dir, checkout: at('checkout'), objects: at('objects'), home: at('home'), tmp: at('tmp') };
+    for (const path of [workspace.checkout, workspace.objects, workspace.home, workspace.tmp]) await mkdir(path);
+    return { ...workspace, [Symbol.asyncDispose]: () => removeTree(dir).catch((error) => onStuck?.(error)) };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new SluiceError('config', `cannot make a directory for a run in ${root}: ${words}`, {
+      hint: 'Is the directory writable and its disk not full?',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import type { PipelineOutcome, Started } from './ports.ts';
+import type { FinalState, Run } from './run.ts';
+import type { StateDatabase, Writing } from './state/access.ts';
+import { findRun } from './state/history.ts';
+import { setRef } from './state/refs.ts';
+import { putReport } from './state/reports.ts';
+import { type RunRow, toRun } from './state/run-row.ts';
+import {
+  beginRun,
+  type Claim,
+  endRun,
+  findRunRow,
+  nextQueued,
+  queuedRunOf,
+  requeueRun,
+  runningRows,
+  setOutcome,
+  setStarted,
+} from './state/runs.ts';
+
+/** So often is a run begun before its faults, or those of the machine, are its result. */
+export const mostAttempts = 3;
+
+/** Takes the next waiting run; undefined: there is none for these repositories now. */
+export function claimRun(db: StateDatabase, claim: Claim, now: number): Run | undefined {
+  const id = nextQueued(db, claim);
+  if (id === undefined) return undefined;
+  db.write(`begin run ${id}`, (tx) => beginRun(tx, id, now));
+  return findRun(db, id);
+}
+
+/** The script is about to start: the forge is told, and the process is written down for whoever comes after a crash. */
+export function markStarted(db: StateDatabase, run: Run, started: Started): void {
+  db.write(`record that run ${run.id} has started`, (tx) => {
+    setStarted(tx, run.id, started);
+    if (run.results.includes('status')) putReport(tx, run.id, 'status', 'pending');
+  });
+}
+
+/**
+ * The result, the ref's advance and the reports to be sent, in one transaction. Returns the run as it is now; a run that was to be stopped
+ * ends as that, whatever its script made of it, and its ref stays what the later event made it.
+ */
+export function finishRun(db: StateDatabase, id: number, outcome: PipelineOutcome, now: number): Run | undefined {
+  db.write(`record the result of run ${id}`, (tx) => {
+    const row = findRunRow(tx, id);
+    if (row?.state !== 'running') return;
+    const state = row.stop ?? outcome.state;
+    setOutcome(tx, id, state, row.stop === null ? outcome : { ...outcome, detail: row.detail ?? undefined }, now);
+    conclude(tx, row, state);
+  });
+  return findRun(db, id);
+}
+
+export interface Requeue {
+  readonly detail: string;
+  /** False: it was ended through no fault of its own. */
+  readonly countAttempt: boolean;
+  readonly now: number;
+}
+
+/** Puts a running run back into the queue, unless a newer commit waits there already, it was to be stopped, or it was tried often enough. */
+export function returnRun(db: StateDatabase, id: number, requeue: Requeue): Run | undefined {
+  db.write(`put run ${id} back into the queue`, (tx) => {
+    const row = findRunRow(tx, id);
+    if (row?.state === 'running') returnRow(tx, row, requeue);
+  });
+  return findRun(db, id);
+}
+
+/** Runs that a process which is no more has left behind. */
+export function abandonedRuns(db: StateDatabase): readonly Run[] {
+  return runningRows(db).map(toRun);
+}
+
+function returnRow(tx: Writing, row: RunRow, { detail, countAttempt, now }: Requeue): void {
+  const { id, repository, ref, attempt } = row;
+  const newer = queuedRunOf(tx, { repository, ref });
+  if (row.stop !== null) finish(tx, row, row.stop, row.detail ?? detail, now);
+  else if (newer !== undefined) finish(tx, row, 'superseded', `${detail}; run ${newer} of a newer commit waits`, now);
+  else if (countAttempt && attempt >= mostAttempts) finish(tx, row, 'error', `${detail} (attempt ${attempt})`, now);
+  else requeueRun(tx, id, detail, countAttempt);
+}
+
+function finish(tx: Writing, row: RunRow, state: FinalState, detail: string, now: number): void {
+  endRun(tx, { id: row.id, state, detail, now });
+  conclude(tx, row, state);
+}
+
+/** What follows from a final state. */
+function conclude(tx: Writing, row: RunRow, state: FinalState): void {
+  const { id, repository, ref: name, new_oid: oid } = row;
+  if (row.stop === null && state !== 'superseded' && oid !== null) {
+    setRef(tx, { repository, name, oid, blocked: false, run: id });
+  }
+  if (state === 'skipped') return;
+  const unfinished = state === 'cancelled' || state === 'superseded';
+  for (const kind of JSON.parse(row.results) as Run['results']) {
+    // A status must not stay pending; a note or a commit is only written about a run that came to an end.
+    if (kind === 'status' || !unfinished) putReport(tx, id, kind, 'final');
+  }
+}

@@ -1,0 +1,36 @@
+import type { Endpoint } from '../git/endpoint.ts';
+import type { WatchedRepository } from './repository.ts';
+
+/** One remote with everybody who watches it: one listing serves them all. */
+export interface Remote {
+  readonly endpoint: Endpoint;
+  /** At most so many requests at one time go to remotes of the same host. */
+  readonly host: string;
+  readonly watchers: readonly WatchedRepository[];
+  /** That of the most impatient watcher. */
+  readonly intervalMs: number;
+}
+
+/** Watchers share a remote when they ask the same URL with the same credential (a forge's alias stands for its credential). */
+export function groupByRemote(repositories: readonly WatchedRepository[]): readonly Remote[] {
+  const groups = Map.groupBy(repositories, ({ endpoint }) => JSON.stringify([endpoint.url, endpoint.forge?.alias]));
+  return [...groups.values()].flatMap((watchers) => {
+    const endpoint = watchers[0]?.endpoint;
+    if (endpoint === undefined) return [];
+    const intervalMs = Math.min(...watchers.map((watcher) => watcher.intervalMs));
+    return [{ endpoint, host: hostOf(endpoint), watchers, intervalMs }];
+  });
+}
+
+/**
+ * Over HTTP a look is one small request, bound by latency, not by work; anything else is a git process, and more of them than cores only
+ * wait for each other.
+ */
+export function mostLooksAtOnce(host: string): number {
+  return host.startsWith('http') ? 64 : 4;
+}
+
+/** Git processes share one limit, because they share this machine. */
+function hostOf({ transport, url }: Endpoint): string {
+  return transport === 'http' ? new URL(url).origin : 'git';
+}

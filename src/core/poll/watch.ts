@@ -1,0 +1,162 @@
+import { SluiceError } from '../errors.ts';
+import { faultOf, type PollEvent } from './events.ts';
+import { type Looked, type LookMemory, type LookPorts, lookAt } from './look.ts';
+import { type OutboxPorts, startOutbox } from './outbox.ts';
+import type { KillOrphan } from './ports.ts';
+import { recover } from './recover.ts';
+import { groupByRemote, mostLooksAtOnce, type Remote } from './remote.ts';
+import type { WatchedRepository } from './repository.ts';
+import { nextLookDelay } from './schedule.ts';
+import { type Slots, slots } from './slots.ts';
+import { addToTally, emptyTally, type Tally } from './tally.ts';
+import { startWorker, type WorkPorts } from './work.ts';
+
+export interface WatchOptions {
+  readonly repositories: readonly WatchedRepository[];
+  /** One look at everything, all runs and reports that follow, and the end. */
+  readonly once: boolean;
+  /** Most runs at one time, over all repositories. */
+  readonly concurrency: number;
+  readonly supersedeRunning: boolean;
+  /** How long scripts may go on after the signal. */
+  readonly graceMs: number;
+  /** Limit of one request to a remote or a forge. */
+  readonly requestLimitMs: number;
+  /** Ends the watching. */
+  readonly signal: AbortSignal;
+}
+
+export type WatchPorts = Pick<LookPorts, 'db' | 'list' | 'listChangeHeads' | 'onEvent'> &
+  Pick<WorkPorts, 'run' | 'removeLog' | 'world'> &
+  Pick<OutboxPorts, 'send'> & { readonly killOrphan: KillOrphan };
+
+/** `--once` is for cron: what takes longer than this to try again is left to the next time. */
+const longestWaitOnceMs = 30_000;
+const saveAttemptsOnce = 3;
+
+/**
+ * Watches repositories until the signal, or looks at each of them once. The next look goes on while scripts run. Everything that matters
+ * is in the state file before it is acted upon, so this may be killed at any point. The result is told as events; the tally sums them up.
+ * Throws only what keeps everything from going on: a state file that cannot be written (after some patience), two repositories of one key.
+ */
+export async function watch(options: WatchOptions, ports: WatchPorts): Promise<Tally> {
+  refuseSameKey(options.repositories);
+  const { repositories, once, signal } = options;
+  const { db, world } = ports;
+  let tally = emptyTally;
+  const onEvent = (event: PollEvent) => {
+    tally = addToTally(tally, event);
+    ports.onEvent(event);
+  };
+  await recover({ db, killOrphan: ports.killOrphan, onEvent, now: world.now });
+  const longestWaitMs = once ? longestWaitOnceMs : Number.POSITIVE_INFINITY;
+  const saveAttempts = once ? saveAttemptsOnce : Number.POSITIVE_INFINITY;
+  const outbox = startOutbox(
+    { repositories, limitMs: options.requestLimitMs, longestWaitMs },
+    { db, send: ports.send, onEvent, world },
+  );
+  const { concurrency, graceMs } = options;
+  const worker = startWorker(
+    { repositories, concurrency, graceMs, saveAttempts, longestWaitMs },
+    { db, run: ports.run, removeLog: ports.removeLog, onEvent, onReports: outbox.wake, world },
+  );
+  const stop = new AbortController();
+  const watcher: Watcher = {
+    ports: { ...ports, onEvent, now: world.now },
+    options,
+    signal: AbortSignal.any([signal, stop.signal]),
+    onLooked({ stopped, changed }) {
+      worker.end(stopped);
+      // Almost every look finds nothing, and must cost nothing beyond itself.
+      if (!changed) return;
+      worker.wake();
+      outbox.wake();
+    },
+  };
+  try {
+    worker.wake();
+    outbox.wake();
+    await Promise.race([worker.failed, lookAtAll(watcher)]);
+    if (once) await untilAborted(signal, worker.idle());
+    if (once) await untilAborted(signal, outbox.drained());
+  } finally {
+    stop.abort(new SluiceError('interrupted', 'the watching has ended'));
+    await worker.close();
+    await outbox.close();
+  }
+  return tally;
+}
+
+interface Watcher {
+  readonly ports: LookPorts & Pick<WatchPorts, 'world'>;
+  readonly options: WatchOptions;
+  readonly signal: AbortSignal;
+  readonly onLooked: (looked: Looked) => void;
+}
+
+/** All remotes at the same time, each in its own rhythm, bounded for each host. */
+async function lookAtAll(watcher: Watcher): Promise<void> {
+  const hosts = new Map<string, Slots>();
+  const remotes = groupByRemote(watcher.options.repositories);
+  await Promise.all(
+    remotes.map((remote) => {
+      const slotsOfHost = hosts.get(remote.host) ?? slots(mostLooksAtOnce(remote.host));
+      hosts.set(remote.host, slotsOfHost);
+      return followRemote(remote, slotsOfHost, watcher);
+    }),
+  );
+}
+
+async function followRemote(remote: Remote, slotsOfHost: Slots, watcher: Watcher): Promise<void> {
+  const { ports, options, signal } = watcher;
+  const { supersedeRunning, requestLimitMs: limitMs } = options;
+  let memory: LookMemory = { digest: undefined };
+  let failures = 0;
+  while (!signal.aborted) {
+    const looked = await slotsOfHost(() => lookAt(remote, memory, ports, { supersedeRunning, limitMs, signal }));
+    watcher.onLooked(looked);
+    // What was cut off by the end of the watching is nobody's fault.
+    if (signal.aborted) return;
+    memory = looked.memory;
+    if (looked.failures.length === 0 && failures > 0) tellRecovered(remote, ports);
+    failures = looked.failures.length === 0 ? 0 : failures + 1;
+    const asked = Math.max(0, ...looked.failures.map(({ error }) => error.retryAfterMs ?? 0));
+    const random = ports.world.random();
+    const delay = nextLookDelay({ intervalMs: remote.intervalMs, failures, retryAfterMs: asked, random });
+    for (const { repository, error } of looked.failures) {
+      const retryInMs = options.once ? undefined : delay;
+      ports.onEvent({ type: 'look-failed', repository, fault: faultOf(error), retryInMs });
+    }
+    if (options.once) return;
+    await ports.world.wait(delay, signal);
+  }
+}
+
+function tellRecovered({ watchers }: Remote, { onEvent }: LookPorts): void {
+  for (const { key } of watchers) onEvent({ type: 'look-recovered', repository: key });
+}
+
+/** Waits for the step or the signal, whichever comes first. */
+async function untilAborted(signal: AbortSignal, step: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  if (signal.aborted) resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([step, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function refuseSameKey(repositories: readonly WatchedRepository[]): void {
+  const seen = new Set<string>();
+  for (const { key } of repositories) {
+    if (seen.has(key)) {
+      throw new SluiceError('config', `two watched repositories have the same name ${JSON.stringify(key)}`, {
+        hint: 'Give one of them a `name:` of its own.',
+      });
+    }
+    seen.add(key);
+  }
+}
