@@ -13,8 +13,15 @@ const answer = knownAnswer(process.argv.slice(2));
 if (answer !== undefined) {
   process.stdout.write(answer);
 } else {
-  process.getBuiltinModule('node:module').enableCompileCache?.();
+  keepCompiledCode();
   await import('../dist/cli.js');
+}
+
+// In the user's own cache directory: Node's default is a folder in /tmp, where another user could put code before us.
+function keepCompiledCode() {
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  const base = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`);
+  if (base?.startsWith('/')) process.getBuiltinModule('node:module').enableCompileCache?.(`${base}/sluice/node`);
 }
 
 function knownAnswer(words) {

@@ -43,7 +43,8 @@ export function printError(error: SluiceError, { json }: Pick<Globals, 'json'>, 
   const document = {
     error: { code, exit, message, ...(hint ? { hint } : {}), ...(problems.length > 0 ? { problems } : {}) },
   };
-  stdout.write(redact(`${JSON.stringify(document, null, 2)}\n`));
+  // On one line: behind the events of a watcher it is one more of them.
+  stdout.write(redact(`${JSON.stringify(document)}\n`));
 }
 
 function stackOf(error: SluiceError): string {

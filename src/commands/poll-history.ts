@@ -1,4 +1,4 @@
-import { openHistory, type RunHistory } from '../core/app/history.ts';
+import { isOnItsWay, openHistory, type RunHistory } from '../core/app/history.ts';
 import { SluiceError } from '../core/errors.ts';
 import { parseCount } from '../core/model/count.ts';
 import { shortName, shortOid } from '../core/model/ref.ts';
@@ -51,7 +51,7 @@ export const showCommand: CommandSpec = {
   async run(context, input) {
     await using history = await open(context, input.options);
     const run = findOne(history, input);
-    const lines = Object.entries(run).flatMap(([key, value]) => (value === undefined ? [] : [[key, shown(value)]]));
+    const lines = Object.entries(run).flatMap(([key, value]) => (isNothing(value) ? [] : [[key, shown(key, value)]]));
     return { exit: 0, json: { command: 'poll show', run }, text: table(lines) };
   },
 };
@@ -65,16 +65,25 @@ export const logCommand: CommandSpec = {
   async run(context, input): Promise<CommandOutcome> {
     await using history = await open(context, input.options);
     const run = findOne(history, input);
-    if (input.options.follow === true) return await follow(context, history, run);
+    const more = run.log !== undefined || isOnItsWay(run);
+    if (input.options.follow === true && more) return await follow(context, history, run);
     const log = await history.log(run, mostLogBytes);
     if (log !== undefined) {
       return { exit: 0, json: { command: 'poll log', run: run.id, log }, text: log.replace(/\n$/, '') };
     }
-    throw new SluiceError('not-found', `run ${run.id} has no log${run.log === undefined ? '' : ' any more'}`, {
-      hint: run.detail ?? 'Only --keep-logs of them are kept for each repository.',
-    });
+    throw noLog(run);
   },
 };
+
+function noLog(run: Run): SluiceError {
+  if (isOnItsWay(run)) {
+    const hint = 'Its script has not begun; with --follow it is waited for.';
+    return new SluiceError('not-found', `run ${run.id} has no log yet`, { hint });
+  }
+  return new SluiceError('not-found', `run ${run.id} has no log${run.log === undefined ? '' : ' any more'}`, {
+    hint: run.detail ?? 'Only --keep-logs of them are kept for each repository.',
+  });
+}
 
 // The runner keeps no more of an output than this.
 const mostLogBytes = 64 * 1024 * 1024;
@@ -105,7 +114,7 @@ function findOne(history: RunHistory, { arguments: [text = ''] }: CommandInput):
 function row(run: Run): readonly string[] {
   const at = run.newOid === undefined ? '' : shortOid(run.newOid);
   const words = printable(run.detail || run.lastLine || '');
-  const when = new Date(run.startedAt ?? run.queuedAt).toISOString().slice(0, 19).replace('T', ' ');
+  const when = timeText(run.startedAt ?? run.queuedAt);
   return [
     String(run.id),
     when,
@@ -117,6 +126,15 @@ function row(run: Run): readonly string[] {
   ];
 }
 
-function shown(value: unknown): string {
+function isNothing(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+function shown(key: string, value: unknown): string {
+  if (typeof value === 'number' && key.endsWith('At')) return `${timeText(value)} UTC`;
   return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -49,7 +49,7 @@ function attentionText(event: PollEvent): string | undefined {
 function ordinaryText(event: PollEvent): string | undefined {
   switch (event.type) {
     case 'baseline':
-      return `${printable(event.repository)}: seen for the first time; ${event.refs} refs are remembered, nothing is run (--initial run would)`;
+      return `${printable(event.repository)}: ${baseline(event.refs)}`;
     case 'change':
       return `${printable(event.repository)} ${printable(shortName(event.change.ref))}: ${event.change.kind}, run ${event.run}`;
     case 'look-recovered':
@@ -63,8 +63,14 @@ function ordinaryText(event: PollEvent): string | undefined {
   }
 }
 
+function baseline(refs: number): string {
+  if (refs === 0) return 'seen for the first time';
+  const what = refs === 1 ? '1 ref, which is' : `${refs} refs, which are`;
+  return `first sight of ${what} remembered and not run (--initial run would)`;
+}
+
 function finished(run: Run): string {
-  const words = run.detail || run.lastLine;
+  const words = run.detail || run.lastLine || (run.exitStatus ? `exit status ${run.exitStatus}` : '');
   return `${runName(run)} ${stateText(run.state)}${words ? `: ${printable(words)}` : ''}`;
 }
 

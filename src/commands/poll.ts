@@ -1,4 +1,5 @@
 import { openPoll } from '../core/app/poll.ts';
+import { SluiceError } from '../core/errors.ts';
 import { parseCount } from '../core/model/count.ts';
 import { parseDuration } from '../core/model/duration.ts';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '../core/plugins/command.ts';
@@ -26,7 +27,8 @@ export const pollCommand: CommandSpec = {
     { flags: '-f, --file <path>', description: 'script inside the commit (default: ci/pipeline, then ci/pipeline.*)' },
     {
       flags: '--run <command...>',
-      description: 'run this command instead, for repositories whose content is not trusted',
+      description:
+        'run this command instead, for repositories whose content is not trusted; one with flags of its own goes after --',
     },
     {
       flags: '-t, --interval <duration>',
@@ -51,7 +53,7 @@ export const pollCommand: CommandSpec = {
     {
       flags: '--concurrency <n>',
       description: 'runs at the same time, never two of one branch (default: 1)',
-      parse: parseCount,
+      parse: parseConcurrency,
     },
     { flags: '--run-timeout <duration>', description: 'time limit of one run (default: none)', parse: parseDuration },
     { flags: '--keep-logs <n>', description: 'logs kept for each repository (default: 50)', parse: parseCount },
@@ -99,10 +101,13 @@ async function run(
   const given = options as PollFlags;
   const flags = rest === undefined || rest.length === 0 ? given : { ...given, run: rest };
   const events: PollEvent[] = [];
+  let told = false;
   const onEvent = (event: PollEvent) => {
+    const text = eventText(event, context);
+    if (text !== undefined) told = true;
     // `--once --json` is one document; a watcher prints one line for each event.
     if (flags.once && context.json) events.push(event);
-    else context.emit({ json: event, text: eventText(event, context) });
+    else context.emit({ json: event, text });
   };
   await using open = await openPoll(context, repos, flags, onEvent);
   const { repositories } = open.options;
@@ -113,11 +118,16 @@ async function run(
   const tally = await watch(open.options, open.ports);
   const exit = exitStatusOf(tally);
   if (!flags.once) return { exit };
-  const idle = Object.keys(tally.ended).length === 0 && tally.faults.size === 0;
   const names = repositories.map(({ key }) => key).join(', ');
   return {
     exit,
     json: { command: 'poll', repositories: repositories.map(({ key }) => key), ended: tally.ended, events },
-    ...(context.quiet || !idle ? {} : { text: `nothing to run: no watched ref of ${names} has changed` }),
+    ...(context.quiet || told ? {} : { text: `nothing to run: no watched ref of ${names} has changed` }),
   };
+}
+
+function parseConcurrency(text: string): number {
+  const count = parseCount(text);
+  if (count > 0) return count;
+  throw new SluiceError('usage', '--concurrency 0 would never run anything');
 }

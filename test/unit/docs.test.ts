@@ -5,10 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { globalOptions } from '../../src/commands/global-options.ts';
 import { builtInCommands } from '../../src/commands/index.ts';
 import { mirrorCommand } from '../../src/commands/mirror.ts';
+import { pollCommand } from '../../src/commands/poll.ts';
 import { environmentKeys } from '../../src/core/config/environment.ts';
 import { configJsonSchemaText } from '../../src/core/config/schema-json.ts';
 import { exitStatuses } from '../../src/core/errors.ts';
-import type { OptionSpec } from '../../src/core/plugins/command.ts';
+import { scriptEnvironment } from '../../src/core/pipeline/environment.ts';
+import type { CommandSpec, OptionSpec } from '../../src/core/plugins/command.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -51,46 +53,98 @@ describe('README.md', () => {
   });
 });
 
-describe('docs/mirror.md', () => {
+/** The flags of a command and of its subcommands. */
+function optionsOf({ options = [], subcommands = [] }: CommandSpec): readonly OptionSpec[] {
+  return [...options, ...subcommands.flatMap(optionsOf)];
+}
+
+describe.each([
+  ['docs/mirror.md', mirrorCommand],
+  ['docs/poll.md', pollCommand],
+])('%s', (page, command) => {
   test('explains every flag', async () => {
-    const text = await read('docs/mirror.md');
-    const names = [...(mirrorCommand.options ?? []), ...globalOptions].flatMap(flagNames);
+    const text = await read(page);
+    const names = [...optionsOf(command), ...globalOptions].flatMap(flagNames);
     const missing = names.filter((name) => !new RegExp(`[\`, ]${name}[\`, ]`).test(text));
     expect(names.length).toBeGreaterThan(20);
     expect(missing).toEqual([]);
   });
 
   test('explains no flag that does not exist', async () => {
-    const rows = [...(await read('docs/mirror.md')).matchAll(/^\| (`--[^|]*?) \|/gm)].map(([, cell = '']) => cell);
-    const known = (mirrorCommand.options ?? []).flatMap(flagNames);
+    const rows = [...(await read(page)).matchAll(/^\| (`-[^|]*?) \|/gm)].map(([, cell = '']) => cell);
+    const known = optionsOf(command).flatMap(flagNames);
     const explained = rows.flatMap((cell) => cell.match(/--[a-z-]+/g) ?? []);
     expect(explained.filter((name) => !known.includes(name))).toEqual([]);
     expect(explained.length).toBeGreaterThan(15);
   });
 });
 
+describe('docs/poll.md', () => {
+  test('explains every variable that a script of poll gets from sluice', async () => {
+    const rows = tableRows(await read('docs/poll.md'), '| variable | value |');
+    const explained = rows.flatMap(([cell = '']) => cell.match(/[A-Z_]+/g) ?? []);
+    const facts = { run: '1', event: 'push', repo: 'r', owner: 'o', name: 'n', sha: 's', oldSha: 'o', change: 7 };
+    const workspace = { dir: '/d', home: '/d/home', tmp: '/d/tmp' };
+    const given = ['refs/heads/a', 'refs/tags/b'].flatMap((ref) =>
+      Object.keys(scriptEnvironment({}, { facts: { ...facts, ref }, workspace })),
+    );
+    expect(explained.toSorted()).toEqual([...new Set(given)].sort());
+  });
+
+  test('explains every state of a run, and the exit statuses that the program has', async () => {
+    const text = await read('docs/poll.md');
+    const choices = optionsOf(pollCommand).find(({ flags }) => flags.startsWith('--state <'))?.choices ?? [];
+    const states = tableRows(text, '| state | meaning |').flatMap(([cell = '']) => cell.match(/[a-z-]+/g) ?? []);
+    expect(states.toSorted()).toEqual([...choices].sort());
+    const known = [...exitStatuses.map(([status]) => status), 143];
+    const told = tableRows(text.split('## Exit statuses')[1] ?? '', '| status | meaning |');
+    const statuses = told.flatMap(([cell = '']) => cell.match(/\d+/g) ?? []).map(Number);
+    expect(statuses.length).toBeGreaterThan(5);
+    expect(statuses.filter((status) => !known.includes(status))).toEqual([]);
+  });
+});
+
 describe('docs/configuration.md', () => {
-  test('explains every key of forges, mirror and log, and every variable', async () => {
+  test('explains every key of forges, mirror, log and poll, and every variable', async () => {
     const text = await read('docs/configuration.md');
     const schema = JSON.parse(configJsonSchemaText());
-    const { forges, mirror, log } = schema.properties;
-    const keys = [forges.additionalProperties, mirror, log].flatMap((section) => Object.keys(section.properties));
+    const { forges, mirror, log, repositories } = schema.properties;
+    const { poll } = repositories.items.properties;
+    const keys = [forges.additionalProperties, mirror, log, poll].flatMap((section) => Object.keys(section.properties));
     const names = [...keys, ...environmentKeys.map(({ name }) => name)];
-    expect(names.length).toBeGreaterThan(25);
+    expect(names.length).toBeGreaterThan(45);
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
 test('every relative link of the documents leads somewhere', async () => {
-  const folders = ['.', 'docs', 'examples', 'examples/plugin-command', 'examples/plugin-forge'];
-  const lists = await Promise.all(
-    folders.map(async (folder) => (await readdir(join(root, folder))).map((name) => join(folder, name))),
-  );
+  const inside = async (folder: string) =>
+    (await readdir(join(root, folder), { recursive: true })).map((name) => join(folder, name));
+  const names = [...(await readdir(root)), ...(await inside('docs')), ...(await inside('examples'))];
   const dead: string[] = [];
-  for (const file of lists.flat().filter((name) => name.endsWith('.md'))) {
-    for (const [, link = ''] of (await read(file)).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
-      if (!/^[a-z]+:/.test(link) && !existsSync(join(root, dirname(file), link))) dead.push(`${file}: ${link}`);
+  for (const file of names.filter((name) => name.endsWith('.md'))) {
+    const text = await read(file);
+    for (const [, link = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (!/^[a-z]+:/.test(link) && !(await leadsSomewhere(file, link))) dead.push(`${file}: ${link}`);
     }
   }
   expect(dead).toEqual([]);
 });
+
+/** The file is there, and so is the heading after `#`. */
+async function leadsSomewhere(file: string, link: string): Promise<boolean> {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? file : join(dirname(file), path);
+  if (!existsSync(join(root, target))) return false;
+  if (anchor === undefined) return true;
+  const headings = [...(await read(target)).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
+  return headings.some((heading) => slug(heading) === anchor);
+}
+
+/** As GitHub makes it from a heading. */
+function slug(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { followLog, readTail } from '../pipeline/read-log.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import type { Run } from '../poll/run.ts';
 import { openStateReader } from '../poll/state/database.ts';
 import { findRun, type HistoryQuery, history } from '../poll/state/history.ts';
-import { stateDirectory, stateFile } from './poll.ts';
+import { stateDirectory, stateFile } from './poll-state.ts';
+
+const pollMs = 200;
 
 /** The runs of a state directory, read beside a watcher that may be writing. */
 export interface RunHistory extends AsyncDisposable {
@@ -18,7 +21,7 @@ export interface RunHistory extends AsyncDisposable {
 
 /** Opens it; a state directory without a state is an empty history. */
 export async function openHistory(context: CommandContext, stateDir: string | undefined): Promise<RunHistory> {
-  const reader = await openStateReader(stateFile(stateDirectory(context, stateDir)));
+  const reader = await openStateReader(stateFile(await stateDirectory(context, stateDir)));
   return {
     list: (query) => (reader === undefined ? [] : history(reader, query)),
     find: (id) => (reader === undefined ? undefined : findRun(reader, id)),
@@ -26,15 +29,22 @@ export async function openHistory(context: CommandContext, stateDir: string | un
       if (log === undefined || !existsSync(log)) return undefined;
       return (await readTail(log, mostBytes)).toString('utf8');
     },
-    follow({ id, log }, signal) {
-      const ended = () => {
-        const state = reader === undefined ? undefined : findRun(reader, id)?.state;
-        return state !== 'queued' && state !== 'running';
-      };
-      return followLog(log ?? '', { ended, signal });
+    async *follow({ id }, signal) {
+      const find = () => (reader === undefined ? undefined : findRun(reader, id));
+      const ended = () => !isOnItsWay(find());
+      // A run that waits for its turn has no log yet.
+      while (find()?.log === undefined && !ended() && !signal.aborted) {
+        await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+      }
+      yield* followLog(find()?.log ?? '', { ended, signal });
     },
     async [Symbol.asyncDispose]() {
       await reader?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whether there is more to come of this run. */
+export function isOnItsWay(run: Run | undefined): boolean {
+  return run?.state === 'queued' || run?.state === 'running';
 }

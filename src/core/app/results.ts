@@ -1,4 +1,6 @@
 import { SluiceError } from '../errors.ts';
+import type { Forge } from '../forges/forge.ts';
+import type { Endpoint } from '../git/endpoint.ts';
 import { addNote } from '../git/note.ts';
 import type { GitContext } from '../git/remote.ts';
 import { pushResultCommit } from '../git/result-commit.ts';
@@ -31,20 +33,28 @@ interface Call {
   readonly sha: Oid;
 }
 
-async function sendStatus({ git, repository: { endpoint }, report, sha }: Call): Promise<ReportReceipt> {
-  const { forge, repo } = endpoint;
-  if (forge?.statuses === undefined || repo === undefined) {
-    const who =
-      forge === undefined
-        ? `${endpoint.display} belongs to no configured forge`
-        : `the forge ${forge.alias} has no commit statuses`;
-    throw new SluiceError('usage', `--result status: ${who}`, {
-      hint: 'Use --result notes, or name the forge in sluice.yaml.',
-    });
-  }
+interface StatusesOfForge {
+  readonly statuses: NonNullable<Forge['statuses']>;
+  readonly repo: string;
+}
+
+/** The role that sets commit statuses; throws SluiceError `usage` where there is none. */
+export function requireStatuses({ forge, repo, display }: Endpoint): StatusesOfForge {
+  if (forge?.statuses !== undefined && repo !== undefined) return { statuses: forge.statuses, repo };
+  const who =
+    forge === undefined
+      ? `${display} belongs to no configured forge`
+      : `the forge ${forge.alias} has no commit statuses`;
+  throw new SluiceError('usage', `--result status: ${who}`, {
+    hint: 'Use --result notes, or name the forge in sluice.yaml.',
+  });
+}
+
+async function sendStatus({ git, repository, report, sha }: Call): Promise<ReportReceipt> {
+  const { statuses, repo } = requireStatuses(repository.endpoint);
   const { run } = report;
   const status = { sha, state: statusState(report), context, description: description(report), ref: run.ref };
-  await forge.statuses.set(repo, status, git.signal === undefined ? {} : { signal: git.signal });
+  await statuses.set(repo, status, git.signal === undefined ? {} : { signal: git.signal });
   return {};
 }
 
@@ -58,7 +68,10 @@ function statusState({ phase, run }: Report): StatusState {
 function description({ phase, run }: Report): string {
   if (phase === 'blocked') return `waiting: ${run.detail ?? 'somebody with write access must vouch for it'}`;
   if (phase === 'pending') return 'the pipeline is running';
-  return run.detail || run.lastLine || outcomeWords(run);
+  const words = run.detail || run.lastLine;
+  // The last line does not tell that it was not meant to be the last.
+  if (run.state === 'timed-out') return words ? `timed out: ${words}` : 'timed out';
+  return words || outcomeWords(run);
 }
 
 function outcomeWords({ state, exitStatus }: Run): string {

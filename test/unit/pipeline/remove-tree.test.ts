@@ -1,28 +1,26 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, copyFile, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { removeTree } from '../../../src/core/pipeline/remove-tree.ts';
 import { openWorkspace } from '../../../src/core/pipeline/workspace.ts';
 import { testDir } from '../../support/temp-dir.ts';
 
-const source = join(import.meta.dirname, '../../../src/core');
 const nobody = 65_534;
 const asRoot = process.getuid?.() === 0;
 
-/** Root may remove everything, so as root the module is run by another user, from a copy that this user can read. */
-async function removeAsOrdinaryUser(root: string, dir: string): Promise<string> {
+const module = join(import.meta.dirname, '../../../src/core/pipeline/remove-tree.ts');
+
+/** Root may remove everything, so as root it is done by a process that has become another user, once it has loaded the module. */
+async function removeAsOrdinaryUser(dir: string): Promise<string> {
   if (!asRoot) {
     await removeTree(dir);
     return '';
   }
-  await mkdir(join(root, 'core/pipeline'), { recursive: true });
-  await copyFile(join(source, 'errors.ts'), join(root, 'core/errors.ts'));
-  const module = join(root, 'core/pipeline/remove-tree.ts');
-  await copyFile(join(source, 'pipeline/remove-tree.ts'), module);
-  const code = `const { removeTree } = await import(${JSON.stringify(module)}); await removeTree(${JSON.stringify(dir)});`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { uid: nobody, gid: nobody, cwd: '/' });
+  const become = `process.setgroups([]); process.setgid(${nobody}); process.setuid(${nobody});`;
+  const code = `const { removeTree } = await import(${JSON.stringify(module)}); ${become} await removeTree(${JSON.stringify(dir)});`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: '/' });
   let words = '';
   child.stderr.on('data', (chunk) => {
     words += chunk;
@@ -47,7 +45,7 @@ test('directories that forbid everything, and links to places that are not ours'
       await chown(join(holder, path), nobody, nobody);
   await chmod(join(dir, 'a/b'), 0o555);
   await chmod(join(dir, 'a'), 0o000);
-  expect(await removeAsOrdinaryUser(root, dir)).toBe('');
+  expect(await removeAsOrdinaryUser(dir)).toBe('');
   expect(await readdir(holder)).toEqual([]);
   expect(await readFile(join(precious, 'file'), 'utf8')).toBe('x');
   expect((await lstat(join(precious, 'file'))).mode & 0o777).toBe(0o400);

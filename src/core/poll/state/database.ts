@@ -25,6 +25,7 @@ export async function openState(path: string, takeLock: TakeLock): Promise<State
     },
   );
   try {
+    await ownOnly(path);
     const database = await connect(path, { readOnly: false });
     const state = writable(path, database, lock);
     try {
@@ -43,6 +44,12 @@ export async function openState(path: string, takeLock: TakeLock): Promise<State
     await lock[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The history names branches and holds the last lines of logs: nobody else's business. SQLite gives its journal the same mode. */
+async function ownOnly(path: string): Promise<void> {
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(path, '', { flag: 'a', mode: 0o600 });
 }
 
 /** Opens the state file for `poll history` and the like. Undefined: there is none yet. */
