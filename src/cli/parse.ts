@@ -48,13 +48,18 @@ export function parseInvocation(
   throw usageError('no command given', found);
 }
 
+// `--run make -j4` reads like `-- make -j4`: everything behind it is the command's, flags included.
+const restFlag = '--run';
+
 /** Takes the words after `--` away from the parser, which would read them as arguments of ours. */
 function splitRest(
   argv: readonly string[],
   takesRest: boolean,
 ): { readonly words: readonly string[]; readonly rest?: readonly string[] } {
-  const at = argv.indexOf('--');
-  return takesRest && at >= 0 ? { words: argv.slice(0, at), rest: argv.slice(at + 1) } : { words: argv };
+  const at = argv.findIndex((word) => word === '--' || word === restFlag);
+  if (!takesRest || at < 0) return { words: argv };
+  const rest = argv.slice(at + 1);
+  return { words: argv.slice(0, at), rest: rest[0] === '--' ? rest.slice(1) : rest };
 }
 
 function usageError(complaint: string, found: Found): SluiceError {

@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from './errors.ts';
+import { makeDirectory } from './make-directory.ts';
 import { quietSqlite, sqliteBusy, sqliteCode } from './sqlite.ts';
 
 export interface Lock extends AsyncDisposable {
@@ -26,7 +27,7 @@ const pollMs = 100;
  * Throws SluiceError `locked` (75) when the time is over.
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeDirectory(dirname(path), 0o700).catch((error: unknown) => {
     throw cannotLock(path, options, error);
   });
   const holderFile = `${path}.holder`;

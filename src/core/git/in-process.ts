@@ -18,6 +18,8 @@ export interface InProcess {
   session(endpoint: Endpoint): Promise<WireSession | undefined>;
   /** From now on this endpoint is for git; says why. */
   giveUp(endpoint: Endpoint, reason: string): void;
+  /** The last answer of this server was a success that is not git's smart protocol: a web page, or a folder of files. */
+  isDumb(endpoint: Endpoint): boolean;
   /** Whether git may get around this failure of a first contact. */
   isForGit(error: unknown, endpoint: Endpoint): Promise<boolean>;
   /** The refs under the prefixes, or undefined when git has to be asked. */
@@ -53,6 +55,7 @@ export function openInProcess(options: InProcessOptions): InProcess {
   const { context } = options;
   const sessions = new Map<string, WireSession>();
   const gitOnly = new Map<string, number>();
+  const dumb = new Set<string>();
   const pools = new Map<string, Promise<Connections>>();
   let settings: Promise<readonly Setting[]> | undefined;
 
@@ -104,6 +107,8 @@ export function openInProcess(options: InProcessOptions): InProcess {
       const offer = await opened.offer(call);
       const listing = await opened.listRefs({ prefixes, ...call });
       if (offer.protocol === 'v2' && listing !== undefined) return { ...listing, format: offer.objectFormat };
+      if (offer.protocol === 'dumb') dumb.add(endpoint.url);
+      else dumb.delete(endpoint.url);
       giveUp(endpoint, 'the server does not speak protocol v2');
     } catch (error) {
       if (!(await isForGit(error, endpoint, context))) throw error;
@@ -120,6 +125,7 @@ export function openInProcess(options: InProcessOptions): InProcess {
   return {
     session,
     giveUp,
+    isDumb: (endpoint) => dumb.has(endpoint.url),
     isForGit: (error, endpoint) => isForGit(error, endpoint, context),
     list,
     listIfChanged,

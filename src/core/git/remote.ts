@@ -41,6 +41,14 @@ export function localEnvironment(context: GitContext): Environment {
   return gitEnvironment(context.env, { withheld: context.withheld });
 }
 
+/** The branch that a remote's HEAD names, so that a copy of it can be cloned; undefined where it does not say. */
+export async function headBranch(context: GitContext, endpoint: Endpoint): Promise<string | undefined> {
+  const purpose = `ask ${endpoint.display} for its HEAD`;
+  const args = ['ls-remote', '--quiet', '--symref', '--', endpoint.url, 'HEAD'];
+  const result = await runRemote(context, endpoint, { args, purpose });
+  return /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(result.stdout.toString('utf8'))?.[1];
+}
+
 export type RefScope = 'branches-and-tags' | 'all';
 
 /**

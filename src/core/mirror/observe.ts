@@ -35,7 +35,7 @@ export async function observe(request: MirrorRequest, ports: MirrorPorts): Promi
   const selected = await select(request, source, changes, list);
   const format = commonFormat(request, source, existing);
   const created = existing === undefined;
-  if (created && !request.dryRun) await ports.createRepository(to, format);
+  if (created && !request.dryRun) await ports.createRepository(to, { from, format });
   return { source, destination: existing ?? { refs: [], format }, selected, format, created };
 }
 

@@ -9,12 +9,14 @@ import {
   shortOid,
 } from '../model/ref.ts';
 import type { SelectedRef } from './select.ts';
-import { fillTemplate, type Template } from './template.ts';
+import { fillTemplate, mayHitAnything, type Template } from './template.ts';
 
 /** A selected ref and the destination ref that it becomes. */
 export interface Mapping {
   readonly source: SelectedRef;
   readonly target: RefName;
+  /** A change request whose template keeps to no directory of its own: what stands at its target may be anybody's branch. */
+  readonly strayTarget?: boolean;
 }
 
 /** `--update`; undefined: by kind (ff for branches, force for change-request heads). Existing tags move only by `force`. */
@@ -45,7 +47,12 @@ export interface PlanInput {
 
 /** Gives every selected ref its destination name; two sources on one destination are refused before anything is written. */
 export function mapRefs(selected: readonly SelectedRef[], template: Template | undefined): readonly Mapping[] {
-  const mappings = selected.map((source) => ({ source, target: targetOf(source, template) }));
+  const stray = template !== undefined && mayHitAnything(template);
+  const mappings = selected.map((source) => ({
+    source,
+    target: targetOf(source, template),
+    strayTarget: stray && source.kind === 'change',
+  }));
   const owners = new Map<RefName, SelectedRef>();
   const collisions: string[] = [];
   for (const { source, target } of mappings) {
@@ -120,13 +127,14 @@ export function planMirror(input: PlanInput): readonly PlannedRef[] {
   return [...deletions, ...refuseConflicts(planned, there, new Set(input.pruned.map((ref) => ref.name)))];
 }
 
-function planOne({ source, target }: Mapping, old: Oid | undefined, input: PlanInput): PlannedRef {
+function planOne({ source, target, strayTarget }: Mapping, old: Oid | undefined, input: PlanInput): PlannedRef {
   const line = { source, target, old, new: source.oid };
   const problem = source.problem ?? nameProblem(source.name, target);
   if (source.oid === undefined || problem !== undefined)
     return { ...line, action: 'refuse', reason: problem ?? 'unreadable' };
   if (old === source.oid) return { ...line, action: 'unchanged' };
   if (old === undefined) return { ...line, action: 'create' };
+  if (strayTarget && input.update !== 'force') return { ...line, action: 'refuse', reason: strayReason };
   const policy = policyOf(source, input.update);
   if (policy === 'force') return { ...line, action: 'update' };
   if (policy === 'never') {
@@ -144,6 +152,13 @@ function planOne({ source, target }: Mapping, old: Oid | undefined, input: PlanI
       : `cannot prove a fast-forward from ${shortOid(old)}; use --update force`;
   return { ...line, action: 'refuse', reason };
 }
+
+/**
+ * The author of a change request chooses its branch name: with `{head.ref}` a stranger's `main` would replace the destination's, by force,
+ * because change requests are rebased.
+ */
+const strayReason =
+  'the branch exists, and the template keeps change requests in no directory of their own (--as "pr/{number}"); --update force replaces it';
 
 function nameProblem(source: RefName, target: RefName): string | undefined {
   const atSource = refNameProblem(source);

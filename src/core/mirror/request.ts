@@ -38,7 +38,10 @@ export interface MirrorPorts {
     format: ObjectFormat,
     moves: readonly Move[],
   ) => Promise<ReadonlyMap<string, Ancestry>>;
-  readonly createRepository: (to: Endpoint, format: ObjectFormat) => Promise<void>;
+  readonly createRepository: (
+    to: Endpoint,
+    like: { readonly from: Endpoint; readonly format: ObjectFormat },
+  ) => Promise<void>;
   readonly retry: RetryOptions;
   readonly debug: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 }

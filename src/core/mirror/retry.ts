@@ -18,6 +18,8 @@ export async function withRetries<T>(options: RetryOptions, step: (attempt: numb
       return await step(attempt);
     } catch (error) {
       if (!(error instanceof SluiceError) || !mayPass(error) || attempt >= options.retries) throw error;
+      // The run's own limit looks like a time-out of the remote, and is none.
+      options.signal?.throwIfAborted();
       const delayMs = Math.max(error.retryAfterMs ?? 0, firstDelayMs * 3 ** attempt);
       // A forge that asks for more patience than this gets a later run (exit 75), not a sleeping process.
       if (delayMs > longestDelayMs) throw error;

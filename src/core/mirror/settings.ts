@@ -54,6 +54,12 @@ const largestBatch = 2000;
 export function mirrorSettings(flags: MirrorFlags, defaults: MirrorDefaults): MirrorSettings {
   // Flags that were not given are absent, so they leave the defaults alone.
   const chosen = { ...defaults, ...flags };
+  if (flags.includeInternal && !flags.prs) {
+    throw new SluiceError('usage', '--include-internal says which change requests --prs selects', {
+      hint: 'Add --prs.',
+    });
+  }
+  if (flags.timeout === 0) throw new SluiceError('usage', '--timeout 0: leave the flag out for no limit');
   if (chosen.batch < 1 || chosen.batch > largestBatch) {
     throw new SluiceError('usage', `--batch ${chosen.batch}: must be between 1 and ${largestBatch}`);
   }

@@ -51,7 +51,7 @@ export function fillTemplate(
 
 const shapes: Record<Placeholder, string> = {
   name: '.+',
-  number: '[0-9]+',
+  number: '[1-9][0-9]*',
   'head.owner': '[^/]+',
   'head.ref': '.+',
 };
@@ -78,4 +78,14 @@ export function templateNamespace(template: Template): string | undefined {
   const first = template[0];
   if (typeof first !== 'string' || !first.includes('/')) return undefined;
   return first.slice(0, first.lastIndexOf('/') + 1);
+}
+
+/**
+ * Whether a change request may get any name at all with this template, that of somebody's branch too: it keeps to no directory, and
+ * its author chooses the name (`{head.ref}`), or it names one branch (`main`). A number of the forge's own is nobody's choice.
+ */
+export function mayHitAnything(template: Template): boolean {
+  if (templateNamespace(template) !== undefined) return false;
+  const numbered = template.some((part) => typeof part !== 'string' && part.placeholder === 'number');
+  return !numbered || needsChangeFacts(template);
 }

@@ -63,14 +63,20 @@ export function localPath(text: string, scope: Pick<AddressScope, 'cwd' | 'home'
   return resolve(scope.cwd, text);
 }
 
+// Tokens without a prefix of their own (Gitea's, old ones of GitHub); no login is that long and without a separator.
+const longWord = /^[A-Za-z0-9]{20,}$/;
+
 function urlAddress(text: string): RepoAddress {
   const url = URL.parse(text);
   if (url === null) throw refusal(text, 'is not a URL', formsHint);
   if (!schemes.includes(url.protocol.slice(0, -1))) {
     throw refusal(text, 'has a scheme that sluice does not use', `Use one of ${schemes.join(', ')}`);
   }
-  if (url.password !== '' || looksLikeToken(decodeURIComponentOr(url.username))) {
-    throw new SluiceError('usage', `the URL for ${url.host} holds a password or token`, { hint: credentialHint });
+  const user = decodeURIComponentOr(url.username);
+  if (url.password !== '' || looksLikeToken(user) || longWord.test(user) || url.search !== '' || url.hash !== '') {
+    throw new SluiceError('usage', `the URL for ${url.host} holds a password, a token or a query`, {
+      hint: credentialHint,
+    });
   }
   if (url.hostname.startsWith('-')) throw refusal(text, 'has a host that starts with "-"', formsHint);
   if (url.protocol !== 'file:' && url.hostname === '') throw refusal(text, 'has no host', formsHint);

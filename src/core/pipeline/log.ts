@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SluiceError } from '../errors.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { TailBuffer } from './tail-buffer.ts';
 
 export interface LogSize {
@@ -34,7 +35,7 @@ const noteBytes = 64;
 export async function openLog(path: string, maxBytes = defaultLogBytes): Promise<LogFile> {
   let file: FileHandle;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path), 0o700);
     const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
     file = await open(path, O_CREAT | O_NOFOLLOW | O_TRUNC | O_WRONLY, 0o600);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../errors.ts';
+import { makeDirectory } from '../make-directory.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** The directories of one run. They are siblings, so that nothing a script does to its checkout reaches the others by accident. */
@@ -25,7 +26,7 @@ export interface Workspace extends AsyncDisposable {
  */
 export async function openWorkspace(root: string, onStuck?: (error: unknown) => void): Promise<Workspace> {
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await makeDirectory(root, 0o700);
     const dir = await mkdtemp(join(await realpath(root), 'run-'));
     const at = (name: string) => join(dir, name);
     const workspace = { dir, checkout: at('checkout'), objects: at('objects'), home: at('home'), tmp: at('tmp') };

@@ -1,4 +1,5 @@
 import type { PollConfig } from '../config/config.ts';
+import { SluiceError } from '../errors.ts';
 
 /** The flags of `sluice poll` as the command line gives them. */
 export interface PollFlags {
@@ -42,7 +43,23 @@ export function pollSettings(flags: PollFlags, config: PollConfig): PollConfig {
   for (const [key, value] of Object.entries(given)) {
     if (value !== undefined) chosen[renamed[key as keyof typeof renamed] ?? key] = value;
   }
+  refuseNonsense(flags, flags.prs ?? config.changes);
   if (flags.file !== undefined) chosen.run = undefined;
   if (flags.run !== undefined) chosen.file = undefined;
   return chosen as unknown as PollConfig;
+}
+
+function refuseNonsense({ file, run, concurrency, runTimeout, trust }: PollFlags, changes: boolean): void {
+  if (file !== undefined && run !== undefined) {
+    throw new SluiceError('usage', '--file and a command of yours cannot both be run', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  if (concurrency === 0) throw new SluiceError('usage', '--concurrency 0 would never run anything');
+  if (runTimeout === 0) throw new SluiceError('usage', '--run-timeout 0: leave the flag out for no limit');
+  if (trust !== undefined && !changes) {
+    throw new SluiceError('usage', '--trust says whose change requests run, and none are watched', {
+      hint: 'Add --prs.',
+    });
+  }
 }

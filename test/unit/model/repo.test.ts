@@ -15,6 +15,16 @@ function refusal(text: string): SluiceError {
   throw new Error(`${text} was accepted`);
 }
 
+test.each([
+  'https://0123456789abcdef0123456789abcdef01234567@git.example.org/acme/app.git',
+  'https://git.example.org/acme/app.git?private_token=abcdefghijklmnop',
+  'https://git.example.org/acme/app.git#x',
+])('%s could hold a credential and is refused without repeating it', (text) => {
+  const error = refusal(text);
+  expect(error.code).toBe('usage');
+  expect(`${error.message} ${error.hint}`).not.toMatch(/0123456789abcdef|abcdefghijklmnop/);
+});
+
 describe('a repository argument', () => {
   test.each([
     ['gh:acme/app', { kind: 'forge', alias: 'gh', path: 'acme/app' }],

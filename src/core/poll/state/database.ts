@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SluiceError } from '../../errors.ts';
 import type { Lock, LockOptions } from '../../lock.ts';
+import { makeDirectory as makeDirectories } from '../../make-directory.ts';
 import { quietSqlite } from '../../sqlite.ts';
 import type { Parameters, StateDatabase, StateReader, Writing } from './access.ts';
 import { sqliteFailure } from './failure.ts';
@@ -73,7 +73,7 @@ export async function openStateReader(path: string): Promise<StateReader | undef
 /** For this user alone: the history names branches and commits of private repositories. */
 async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path, 0o700);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new SluiceError('config', `cannot make the directory ${path} for the poll state: ${words}`, {
