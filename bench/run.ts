@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { machineText, type Report, reportText } from './report.ts';
+import { pollText } from './poll-report.ts';
+import { machineText, reportText } from './report.ts';
 
 const usage = `Usage: npm run bench -- mirror [--rounds N] [--repo PATH [--pr N]] [--task A,B,C,D] [--json]
        npm run bench -- start  [--rounds N] [--json]
+       npm run bench -- poll   [--rounds N] [--json]
 
 mirror  change requests over smart HTTP, against git's own ways and against the least that is possible
 start   start-up of every kind of call, against node -e 0
+poll    looking at repositories that have not changed, against git's own ways and against bare requests
 
 --repo PATH   a repository with refs/pull/*/head instead of the one that the bench makes; it is only read
 --task LIST   only these tasks (docs/benchmarks.md)
@@ -28,34 +31,48 @@ const [name] = positionals;
 const onRun = (text: string) => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : '');
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 
-if (values.help || (name !== 'mirror' && name !== 'start') || (rounds !== undefined && !(rounds >= 1))) {
+const benches = { mirror: mirrorReports, start: startReports, poll: pollReports };
+const reports = Object.entries(benches).find(([known]) => known === name)?.[1];
+
+if (values.help || reports === undefined || (rounds !== undefined && !(rounds >= 1))) {
   console.error(usage);
   process.exitCode = values.help ? 0 : 64;
 } else {
-  const reports = name === 'mirror' ? mirrorReports() : startReports();
-  const all: Report[] = [];
+  const all: object[] = [];
   const machine = machineText(execFileSync('git', ['--version'], { encoding: 'utf8' }).trim());
   if (!values.json) console.log(machine);
-  for await (const report of reports) {
+  for await (const { report, text } of reports()) {
     onRun('');
     all.push(report);
-    if (!values.json) console.log(`\n${reportText(report)}`);
+    if (!values.json) console.log(`\n${text}`);
   }
   if (values.json) console.log(JSON.stringify({ bench: name, machine, reports: all }, null, 2));
 }
 
-async function* mirrorReports(): AsyncGenerator<Report> {
+interface Shown {
+  readonly report: object;
+  readonly text: string;
+}
+
+async function* mirrorReports(): AsyncGenerator<Shown> {
   const { benchMirror } = await import('./mirror.ts');
-  yield* benchMirror({
+  const reports = benchMirror({
     rounds: rounds ?? 7,
     repo: values.repo,
     number: values.pr === undefined ? undefined : Number(values.pr),
     tasks: values.task?.toUpperCase().split(','),
     onRun,
   });
+  for await (const report of reports) yield { report, text: reportText(report) };
 }
 
-async function* startReports(): AsyncGenerator<Report> {
+async function* startReports(): AsyncGenerator<Shown> {
   const { benchStart } = await import('./start.ts');
-  yield await benchStart({ rounds: rounds ?? 21, onRun });
+  const report = await benchStart({ rounds: rounds ?? 21, onRun });
+  yield { report, text: reportText(report) };
+}
+
+async function* pollReports(): AsyncGenerator<Shown> {
+  const { benchPoll } = await import('./poll.ts');
+  for await (const report of benchPoll({ rounds: rounds ?? 5, onRun })) yield { report, text: pollText(report) };
 }

@@ -61,14 +61,15 @@ export function openInProcess(options: InProcessOptions): InProcess {
 
   async function session(endpoint: Endpoint): Promise<WireSession | undefined> {
     if (endpoint.transport !== 'http' || performance.now() < (gitOnly.get(endpoint.url) ?? 0)) return undefined;
+    // First, because a watcher asks a thousand times a minute, and what follows does not change while a process lives.
+    const known = sessions.get(endpoint.url);
+    if (known !== undefined) return known;
     settings ??= transportSettings(gitEnvironment(context.env), context.tempRoot);
     const terms = httpTerms(new URL(endpoint.url), context.env, await settings);
     if ('objection' in terms) {
       giveUp(endpoint, terms.objection);
       return undefined;
     }
-    const known = sessions.get(endpoint.url);
-    if (known !== undefined) return known;
     const opened = openWire(endpoint.url, {
       connections: await poolFor(terms.caFile),
       userAgent: options.userAgent,
