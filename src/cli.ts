@@ -13,8 +13,7 @@ import { SluiceError, toSluiceError } from './core/errors.ts';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   const { signal } = catchSignals(process);
-  // A reader that went away (`sluice … | head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
+  process.stdout.on('error', endWithoutStdout);
   const fallback = readGlobalsLeniently(argv);
   try {
     process.exitCode = await runCommand(argv, signal);
@@ -23,6 +22,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     printError(error, fallback, process);
     process.exitCode = error.exit;
   }
+}
+
+/** A reader that went away (`sluice … | head`) is no failure of ours; a full disk is one that must not pass for a result. */
+function endWithoutStdout(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`sluice: the result cannot be written to stdout: ${error.message}\n`);
+  process.exit(69);
 }
 
 async function runCommand(argv: readonly string[], signal: AbortSignal): Promise<number> {

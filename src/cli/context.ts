@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../core/config/config.ts';
 import type { LoadedConfig } from '../core/config/load.ts';
@@ -45,6 +46,9 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
     error: (message, fields) => sink.error(message, fields),
   };
   const cwd = globals.directory.reduce((from, to) => resolve(from, to), options.cwd);
+  if (globals.directory.length > 0 && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new SluiceError('usage', `-C ${globals.directory.join(' -C ')}: ${cwd} is not a directory`);
+  }
   let loaded: Promise<LoadedConfig> | undefined;
   let emitted = false;
   const forges = new Map<string, Promise<Forge>>();

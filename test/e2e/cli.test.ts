@@ -57,6 +57,7 @@ describe('wrong usage', () => {
     [['poll', '--trust', 'internal', 'a'], 'Add --prs'],
     [['mirror', 'ext::sh -c id', 'b'], 'remote helper'],
     [['config'], 'sluice config --help'],
+    [['-C', '/nonexistent/place', 'config', 'check'], 'is not a directory'],
     [['--log-level', 'loud', 'config', 'check'], 'loud'],
   ])('%j exits 64 and says %s', async (args, words) => {
     const ran = await sluice(args);
@@ -69,6 +70,14 @@ describe('wrong usage', () => {
     expect(ran.status).toBe(64);
     expect(document(ran)).toMatchObject({ error: { code: 'usage', exit: 64, message: "unknown option '--prz'" } });
   });
+});
+
+test('a full disk behind stdout is said, and is no success', () => {
+  const run = () =>
+    execFileSync('sh', ['-c', '"$0" "$1" -q help --all >/dev/full', process.execPath, join(root, 'bin/sluice.js')], {
+      stdio: 'pipe',
+    });
+  expect(run).toThrow(expect.objectContaining({ status: 69, message: expect.stringContaining('cannot be written') }));
 });
 
 describe('configuration', () => {
