@@ -1,13 +1,21 @@
 import type { Change } from '../model/change.ts';
 import type { RefName } from '../model/ref.ts';
 import type { CommitStatus } from '../model/status.ts';
+import type { CallOptions } from './call-options.ts';
+import type {
+  ChangeSearchRole,
+  ChecksRole,
+  CommitsRole,
+  DiscussionRole,
+  MembersRole,
+  ReviewsRole,
+  SurveyRole,
+} from './review-roles.ts';
+import type { HooksRole, WebhooksRole } from './webhooks-role.ts';
+
+export type { CallOptions };
 
 export type ForgeType = 'github' | 'gitlab' | 'gitea' | 'bitbucket' | 'bitbucket-datacenter';
-
-/** Every forge call may be cancelled; time limits and retries belong to the HTTP client beneath. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
 
 /**
  * A forge is a set of small optional roles. A role that a forge does not have is absent, so the caller can say by name
@@ -38,6 +46,15 @@ export interface Forge {
   readonly changes?: ChangesRole;
   readonly repositories?: RepositoriesRole;
   readonly statuses?: StatusesRole;
+  readonly changeSearch?: ChangeSearchRole;
+  readonly reviews?: ReviewsRole;
+  readonly checks?: ChecksRole;
+  readonly commits?: CommitsRole;
+  readonly members?: MembersRole;
+  readonly discussion?: DiscussionRole;
+  readonly survey?: SurveyRole;
+  readonly webhooks?: WebhooksRole;
+  readonly hooks?: HooksRole;
 }
 
 export type GitCredential =

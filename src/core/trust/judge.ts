@@ -1,3 +1,4 @@
+import { sameLogin } from '../model/account.ts';
 import { type Oid, shortOid } from '../model/ref.ts';
 import type { CommentFact, Given, LabelFact, ReviewFact, TrustFacts } from './facts.ts';
 import type { TrustPolicy } from './policy.ts';
@@ -106,9 +107,4 @@ function missingFor(policies: readonly TrustPolicy[], head: Oid): string {
   });
   if (deeds.length === 0) return 'it is not trusted here: a person with write access must push it to this repository';
   return `a person with write access must ${[...new Set(deeds)].join(' or ')} (for commit ${shortOid(head)})`;
-}
-
-/** Logins differ in case only by how they are written: no forge gives two people the same one. */
-function sameLogin(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
