@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SluiceError } from '../errors.ts';
+import { refuseBrought } from './brought.ts';
 import type { Place } from './lines.ts';
 import { parseJson, parseYaml } from './parse.ts';
 
@@ -52,7 +53,9 @@ export async function findConfigFile(from: string, options: FindOptions = {}): P
       const found = await explorer.search(directory);
       if (found !== null && !(found.isEmpty === true && basename(found.filepath) === 'package.json')) {
         await refuseForeign(found.filepath, 'uid' in options ? options.uid : process.getuid?.());
-        return found.config ?? { path: found.filepath, value: undefined, text: '', syntaxError: undefined };
+        const file = found.config ?? { path: found.filepath, value: undefined, text: '', syntaxError: undefined };
+        await refuseBrought(file);
+        return file;
       }
     }
     if (directory === home || directory === dirname(directory)) return undefined;

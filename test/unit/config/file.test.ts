@@ -1,7 +1,8 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { findConfigFile, readConfigFile, searchPlaces } from '../../../src/core/config/file.ts';
 import { parseJson, parseYaml } from '../../../src/core/config/parse.ts';
 import { folder } from './folder.ts';
@@ -133,5 +134,53 @@ describe('parsing', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('a file that came with the clone', () => {
+  const secret = 'forges: { int: { type: github, url: "https://x.example", token: { env: TOKEN } } }';
+  const dangers: Readonly<Record<string, string>> = {
+    'a plugin': 'plugins: [./evil.js]',
+    'a secret': secret,
+    'a secret among repositories': 'repositories: [{ repo: "gh:a/b", webhook: { secrets: [{ command: [id] }] } }]',
+  };
+
+  function clone(text: string): string {
+    const root = folder({ 'sluice.yaml': text });
+    const git = (...args: readonly string[]) => execFileSync('git', ['-C', root, ...args], { stdio: 'ignore' });
+    git('init');
+    git('add', 'sluice.yaml');
+    return root;
+  }
+
+  test.each(Object.entries(dangers))('is refused when it names %s, unless it is named itself', async (_, text) => {
+    const root = clone(text);
+    await expect(findConfigFile(root, { home: root })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('came with the clone'),
+      hint: expect.stringContaining(`--config ${join(root, 'sluice.yaml')}`),
+    });
+    expect(await readConfigFile(join(root, 'sluice.yaml'))).toMatchObject({ syntaxError: undefined });
+  });
+
+  test('may set what runs nothing and sends nothing', async () => {
+    const root = clone('mirror: { batch: 7 }\nplugins: []');
+    expect(await findConfigFile(root, { home: root })).toMatchObject({ value: { mirror: { batch: 7 } } });
+  });
+
+  test("is another thing than the user's own file in a clone", async () => {
+    const root = clone('mirror: {}');
+    execFileSync('git', ['-C', root, 'rm', '--cached', '-q', 'sluice.yaml']);
+    writeFileSync(join(root, 'sluice.yaml'), secret);
+    expect(await findConfigFile(root, { home: root })).toMatchObject({ path: join(root, 'sluice.yaml') });
+  });
+
+  test('is also seen from inside a hook, where git names another repository', async () => {
+    const root = clone(secret);
+    process.env.GIT_DIR = join(folder(), 'elsewhere');
+    onTestFinished(() => {
+      delete process.env.GIT_DIR;
+    });
+    await expect(findConfigFile(root, { home: root })).rejects.toMatchObject({ code: 'config' });
   });
 });
