@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Recorded answers and API descriptions, kept beside the checkout and not in it; tests over them skip where it is absent. */
@@ -14,4 +14,9 @@ export function readCorpus(path: string): Promise<string> {
 
 export async function readCorpusJson(path: string): Promise<unknown> {
   return JSON.parse(await readCorpus(path));
+}
+
+/** Names of the files in one folder. */
+export function listCorpus(path: string): Promise<readonly string[]> {
+  return readdir(join(root, path));
 }

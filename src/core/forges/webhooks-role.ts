@@ -22,8 +22,11 @@ export interface WebhooksRole {
    * a signature that is missing, malformed, weak (SHA-1) or empty is none.
    */
   isAuthentic(headers: DeliveryHeaders, body: Uint8Array, secrets: readonly Secret[]): boolean;
-  /** Called after `isAuthentic` only. Throws SluiceError `usage` (an HTTP 400) for what is not a payload of that event. */
-  decode(event: string, body: Uint8Array): ForgeEvent;
+  /**
+   * What the delivery says, in its own order (Bitbucket puts several refs into one). Called after `isAuthentic` only. Throws SluiceError
+   * `usage` (an HTTP 400) for what is not a payload of that event.
+   */
+  decode(event: string, body: Uint8Array): readonly ForgeEvent[];
 }
 
 /** A webhook as the forge keeps it. The secret is never given back by a forge. */

@@ -38,7 +38,7 @@ export function convertRepository(native: DatacenterRepository, defaultBranch: s
   return { path: pathOf(native), private: native.public !== true, defaultBranch };
 }
 
-function pathOf(native: DatacenterRepository): string {
+export function pathOf(native: DatacenterRepository): string {
   return canonicalRepo(`${native.project.key}/${native.slug}`);
 }
 

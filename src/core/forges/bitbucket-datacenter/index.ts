@@ -6,6 +6,7 @@ import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, buildStatusUrlOf, cloneUrl, repoOf } from './urls.ts';
+import { webhooksRole } from './webhooks.ts';
 
 /** Bitbucket Data Center (formerly Server and Stash). */
 export const bitbucketDatacenter: ForgeModule = {
@@ -27,6 +28,7 @@ export const bitbucketDatacenter: ForgeModule = {
       changes: changesRole(client, webUrl),
       repositories: repositoriesRole(client),
       statuses: statusesRole(client, olderBuilds, webUrl),
+      webhooks: webhooksRole(webUrl),
     };
   },
 };

@@ -5,6 +5,7 @@ import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
+import { webhooks } from './webhooks.ts';
 
 /** Gitea and Forgejo, which share one API; codeberg.org is the largest Forgejo. */
 export const gitea: ForgeModule = {
@@ -23,6 +24,7 @@ export const gitea: ForgeModule = {
       changes: changesRole(client),
       repositories: repositoriesRole(client),
       statuses: statusesRole(client),
+      webhooks,
     };
   },
 };

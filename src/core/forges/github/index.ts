@@ -7,6 +7,7 @@ import { type ClientFor, changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf, tokenSource } from './auth.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
+import { webhooks } from './webhooks.ts';
 
 const headers = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
@@ -33,6 +34,7 @@ export const github: ForgeModule = {
       changes: changesRole(clientFor),
       repositories: repositoriesRole(clientFor),
       statuses: statusesRole(clientFor),
+      webhooks,
     };
   },
 };

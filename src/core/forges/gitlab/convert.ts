@@ -6,7 +6,7 @@ import { fullOid } from '../full-oid.ts';
 import type { MergeRequest, Project } from './wire.ts';
 
 // `locked` is the moment in which GitLab merges: not merged yet, and open again when the merge fails.
-const states = { opened: 'open', locked: 'open', closed: 'closed', merged: 'merged' } as const;
+export const states = { opened: 'open', locked: 'open', closed: 'closed', merged: 'merged' } as const;
 
 /**
  * A merge request of `repo` as a change. `headRepo` is the path of its source project, undefined when that is gone or not

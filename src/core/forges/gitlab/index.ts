@@ -5,6 +5,7 @@ import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
+import { webhooks } from './webhooks.ts';
 
 /** GitLab: gitlab.com and self-managed, also under a path prefix. */
 export const gitlab: ForgeModule = {
@@ -23,6 +24,7 @@ export const gitlab: ForgeModule = {
       changes: changesRole(client),
       repositories: repositoriesRole(client),
       statuses: statusesRole(client),
+      webhooks,
     };
   },
 };
