@@ -8,12 +8,16 @@ export function statusPurpose(repo: string, { context, sha }: Pick<CommitStatus,
 }
 
 /** Runs `send`, and adds to a refusal which permission it needs. Forges also hide from a weak token what it may not write (404). */
-export async function namingTheRight<T>(right: string, send: () => Promise<T>): Promise<T> {
+export async function namingTheRight<T>(
+  right: string,
+  send: () => Promise<T>,
+  what = 'Commit statuses need',
+): Promise<T> {
   try {
     return await send();
   } catch (error) {
     if (!(error instanceof SluiceError) || (error.code !== 'denied' && error.code !== 'not-found')) throw error;
-    const hint = [error.hint, `Commit statuses need ${right}.`].filter((part) => part !== undefined).join(' ');
+    const hint = [error.hint, `${what} ${right}.`].filter((part) => part !== undefined).join(' ');
     throw new SluiceError(error.code, error.message, { hint, cause: error.cause });
   }
 }

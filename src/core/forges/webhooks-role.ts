@@ -36,17 +36,21 @@ export interface Hook {
   readonly active: boolean;
 }
 
+/** A webhook as it shall be; with `id` the one that is there is changed. */
+export interface WantedHook {
+  readonly id?: string | undefined;
+  /** Where deliveries go; without credentials. */
+  readonly url: string;
+  readonly secret: Secret;
+}
+
 /** Webhooks of a repository: registering and removing ours. */
 export interface HooksRole {
   list(repo: string, options?: CallOptions): Promise<readonly Hook[]>;
   /** The events that sluice acts on, JSON bodies, TLS verified; with `id` that one is updated, else one is created. */
-  save(
-    repo: string,
-    hook: { readonly id?: string | undefined; readonly url: string; readonly secret: Secret },
-    options?: CallOptions,
-  ): Promise<Hook>;
+  save(repo: string, hook: WantedHook, options?: CallOptions): Promise<Hook>;
   remove(repo: string, id: string, options?: CallOptions): Promise<void>;
-  /** Deliveries that failed since then (ms since the epoch), oldest first; only forges that list them (GitHub, GitLab). */
+  /** Deliveries that failed since then (ms since the epoch), oldest first; only forges that list them with their time (GitHub). */
   failures?(repo: string, id: string, since: number, options?: CallOptions): Promise<readonly FailedDelivery[]>;
   /** Asks the forge to send one again. */
   redeliver?(repo: string, id: string, delivery: FailedDelivery, options?: CallOptions): Promise<void>;

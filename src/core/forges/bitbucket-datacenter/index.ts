@@ -4,6 +4,7 @@ import { baseUrls } from '../base-urls.ts';
 import type { ForgeModule } from '../definition.ts';
 import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
+import { hooksRole } from './hooks.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, buildStatusUrlOf, cloneUrl, repoOf } from './urls.ts';
 import { webhooksRole } from './webhooks.ts';
@@ -29,6 +30,7 @@ export const bitbucketDatacenter: ForgeModule = {
       repositories: repositoriesRole(client),
       statuses: statusesRole(client, olderBuilds, webUrl),
       webhooks: webhooksRole(webUrl),
+      hooks: hooksRole(client),
     };
   },
 };

@@ -3,6 +3,7 @@ import { baseUrls } from '../base-urls.ts';
 import type { ForgeModule } from '../definition.ts';
 import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
+import { hooksRole } from './hooks.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
 import { webhooks } from './webhooks.ts';
@@ -25,6 +26,7 @@ export const bitbucket: ForgeModule = {
       repositories: repositoriesRole(client),
       statuses: statusesRole(client, webUrl),
       webhooks,
+      hooks: hooksRole(client),
     };
   },
 };

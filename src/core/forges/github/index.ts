@@ -5,6 +5,7 @@ import type { ForgeModule } from '../definition.ts';
 import { ownerAndName } from '../repo-path.ts';
 import { type ClientFor, changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf, tokenSource } from './auth.ts';
+import { hooksRole } from './hooks.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
 import { webhooks } from './webhooks.ts';
@@ -35,6 +36,7 @@ export const github: ForgeModule = {
       repositories: repositoriesRole(clientFor),
       statuses: statusesRole(clientFor),
       webhooks,
+      hooks: hooksRole(clientFor),
     };
   },
 };
