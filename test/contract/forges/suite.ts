@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeAddresses } from './addresses.ts';
 import { describeChanges } from './changes.ts';
 import { describeFailures } from './failures.ts';
+import { describeHooks } from './hooks.ts';
 import { describeRepositories } from './repositories.ts';
 import { describeStatusTexts } from './status-texts.ts';
 import { describeStatuses } from './statuses.ts';
@@ -18,5 +19,6 @@ export function describeForge(name: string, traits: ForgeTraits): void {
     describeStatuses(traits);
     describeStatusTexts(traits);
     describeFailures(traits);
+    describeHooks(traits);
   });
 }

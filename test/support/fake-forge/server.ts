@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createFaultPlan, type FaultRule } from './faults.ts';
 import { sendFaulty } from './faulty-answer.ts';
+import { createHookBook, type HookBook } from './hooks.ts';
 import type { ForgeState } from './state.ts';
 
 /** One request as a fake forge's handler sees it. */
@@ -47,6 +48,8 @@ export interface FakeForge extends Pick<FakeForgeParts, 'state' | 'token'> {
   readonly webUrl: string;
   readonly apiUrl: string;
   readonly requests: readonly LoggedRequest[];
+  /** Webhooks that were registered through the API; they really send. */
+  readonly webhooks: HookBook;
   fail(rule: FaultRule): void;
   /** Ends every fault. */
   heal(): void;
@@ -67,6 +70,7 @@ export async function startFakeForge(build: (origin: string) => FakeForgeParts):
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const parts = build(origin);
+  const webhooks = createHookBook(parts.token);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', origin);
@@ -81,7 +85,8 @@ export async function startFakeForge(build: (origin: string) => FakeForgeParts):
     const bent = fault !== undefined && fault.kind !== 'next-page';
     // A request that is answered by a fault must not change the state: the real server never saw it.
     const blind = fault?.kind === 'answer' || fault?.kind === 'reset' || fault?.kind === 'hang';
-    const real = blind ? undefined : await parts.handle({ method, url, headers, body, nextPage });
+    const call = { method, url, headers, body, nextPage };
+    const real = blind ? undefined : ((await webhooks.answer(call)) ?? (await parts.handle(call)));
     requests.push({ method, url, headers, body, answer: bent ? undefined : real });
     if (fault !== undefined && bent) sendFaulty(response, fault, real);
     else if (real !== undefined) sendAnswer(response, real);
@@ -93,6 +98,7 @@ export async function startFakeForge(build: (origin: string) => FakeForgeParts):
     webUrl: origin + (parts.webPath ?? ''),
     apiUrl: origin + (parts.apiPath ?? ''),
     requests,
+    webhooks,
     fail: faults.add,
     heal: faults.clear,
     async close() {

@@ -16,6 +16,12 @@ const operations = [
   'GET /user',
   'POST /user/repos',
   'POST /orgs/{org}/repos',
+  'GET /repos/{owner}/{repo}/hooks',
+  'POST /repos/{owner}/{repo}/hooks',
+  'PATCH /repos/{owner}/{repo}/hooks/{hook_id}',
+  'DELETE /repos/{owner}/{repo}/hooks/{hook_id}',
+  'GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries',
+  'POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts',
 ] as const;
 
 const prose = new Set(['description', 'summary', 'example', 'examples', 'externalDocs', 'tags', 'title']);
