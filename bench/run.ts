@@ -6,13 +6,18 @@ import { machineText, reportText } from './report.ts';
 const usage = `Usage: npm run bench -- mirror [--rounds N] [--repo PATH [--pr N]] [--task A,B,C,D] [--json]
        npm run bench -- start  [--rounds N] [--json]
        npm run bench -- poll   [--rounds N] [--json]
+       npm run bench -- gate   [--rounds N] [--latency MS] [--json]
+       npm run bench -- serve  [--rounds N] [--json]
 
 mirror  change requests over smart HTTP, against git's own ways and against the least that is possible
 start   start-up of every kind of call, against node -e 0
 poll    looking at repositories that have not changed, against git's own ways and against bare requests
+serve   accepting signed deliveries, against other receivers and against bare node:http; memory; time to a job
+gate    asking a forge that takes its time, against bare requests and a script of curls
 
 --repo PATH   a repository with refs/pull/*/head instead of the one that the bench makes; it is only read
 --task LIST   only these tasks (docs/benchmarks.md)
+--latency MS  of every answer of the forge (default: 100)
 
 It measures and judges nothing: the exit status is 0 whatever the times are.`;
 
@@ -23,6 +28,7 @@ const { positionals, values } = parseArgs({
     repo: { type: 'string' },
     pr: { type: 'string' },
     task: { type: 'string' },
+    latency: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -31,7 +37,13 @@ const [name] = positionals;
 const onRun = (text: string) => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : '');
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 
-const benches = { mirror: mirrorReports, start: startReports, poll: pollReports };
+const benches = {
+  mirror: mirrorReports,
+  start: startReports,
+  poll: pollReports,
+  gate: gateReports,
+  serve: serveReports,
+};
 const reports = Object.entries(benches).find(([known]) => known === name)?.[1];
 
 if (values.help || reports === undefined || (rounds !== undefined && !(rounds >= 1))) {
@@ -75,4 +87,17 @@ async function* startReports(): AsyncGenerator<Shown> {
 async function* pollReports(): AsyncGenerator<Shown> {
   const { benchPoll } = await import('./poll.ts');
   for await (const report of benchPoll({ rounds: rounds ?? 5, onRun })) yield { report, text: pollText(report) };
+}
+
+async function* serveReports(): AsyncGenerator<Shown> {
+  const { benchServe } = await import('./serve.ts');
+  for await (const report of benchServe({ rounds: rounds ?? 3, onRun })) {
+    yield { report, text: `# ${report.title}\n${report.lines.join('\n')}` };
+  }
+}
+
+async function* gateReports(): AsyncGenerator<Shown> {
+  const { benchGate } = await import('./gate.ts');
+  const report = await benchGate({ rounds: rounds ?? 11, latencyMs: Number(values.latency ?? 100), onRun });
+  yield { report, text: reportText(report) };
 }

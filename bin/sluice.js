@@ -11,6 +11,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
 
 const answer = knownAnswer(process.argv.slice(2));
 if (answer !== undefined) {
+  // A reader that went away (`sluice --help | head -1`) is no failure.
+  process.stdout.on('error', ({ code }) => process.exit(code === 'EPIPE' ? 0 : 69));
   process.stdout.write(answer);
 } else {
   keepCompiledCode();

@@ -7,7 +7,15 @@ import type { Plugin } from 'rolldown';
  */
 const onDemand: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['execFile', 'spawn', 'spawnSync'],
-  'node:crypto': ['createHash', 'createHmac', 'createPrivateKey', 'randomBytes', 'randomUUID', 'sign'],
+  'node:crypto': [
+    'createHash',
+    'createHmac',
+    'createPrivateKey',
+    'randomBytes',
+    'randomUUID',
+    'sign',
+    'timingSafeEqual',
+  ],
 };
 
 const builtinImport = /^import (?:([\w$]+)(?:, )?)?(?:\{([^{}]*)\} )?\s*from "(?:node:)?([a-z_]+(?:\/[a-z_]+)*)";$/gm;
@@ -45,5 +53,6 @@ function named(specifier: string, id: string): string {
 }
 
 function loaded(id: string): string {
-  return `process.getBuiltinModule("${id}")`;
+  // Not `process`, which may be the name of an import in the same chunk.
+  return `globalThis.process.getBuiltinModule("${id}")`;
 }

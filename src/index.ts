@@ -11,7 +11,12 @@ export type {
   StatusesRole,
 } from './core/forges/forge.ts';
 export type { Change, ChangeSide } from './core/model/change.ts';
+export type { Check, CheckState } from './core/model/check.ts';
+export type { CommitPersonFact, Fact, Push, UnknownFact } from './core/model/gate-facts.ts';
+export type { GateNeed, GateRule, RuleAnswer, RuleFacts } from './core/model/gate-rule.ts';
+export type { Review, ReviewHistory, ReviewState } from './core/model/review.ts';
 export type { CommitStatus, StatusState } from './core/model/status.ts';
+export type { Verdict, VerdictStatus } from './core/model/verdict.ts';
 export type {
   ArgumentSpec,
   CommandContext,

@@ -40,16 +40,35 @@ const owners: Readonly<Record<string, string>> = {
   cosmiconfig: 'src/core/config/',
   ora: 'src/core/ui/',
   pino: 'src/core/ui/',
+  fastify: 'src/core/serve/',
+  'prom-client': 'src/core/serve/',
+  'smee-client': 'src/core/serve/tunnel/',
 };
 
 /** Loaded where they are used: each costs a start tens of milliseconds (docs/decisions.md, "Start-up"). */
-const heavy = ['simple-git', 'undici', 'cosmiconfig', 'ora', 'pino', 'execa', 'fastify', 'node:http', 'node:https'];
+const heavy = [
+  'simple-git',
+  'undici',
+  'cosmiconfig',
+  'ora',
+  'pino',
+  'execa',
+  'fastify',
+  'prom-client',
+  'smee-client',
+  'node:http',
+  'node:https',
+];
 
 /** What commands share; they get the list of commands itself as an argument. */
-const sharedByCommands = ['src/commands/built-in.ts', 'src/commands/global-options.ts'];
+const sharedByCommands = [
+  'src/commands/built-in.ts',
+  'src/commands/global-options.ts',
+  'src/commands/operator-words.ts',
+];
 
 /** Pure modules of adapters whose functions a feature may call; everything else of an adapter comes in as an argument. */
-const pureAdapterModules = ['src/core/git/endpoint.ts', 'src/core/git/transfer/transfer.ts'];
+const pureAdapterModules = ['src/core/git/endpoint.ts', 'src/core/git/transfer/transfer.ts', 'src/core/jobs/states.ts'];
 
 const importRules: readonly ImportRule[] = [
   staysInside,

@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { builtInCommands } from '../commands/index.ts';
 import type { Config } from '../core/config/config.ts';
 import type { LoadedConfig } from '../core/config/load.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { ForgeDefinition } from '../core/forges/definition.ts';
 import type { Forge } from '../core/forges/forge.ts';
-import { builtInForges } from '../core/forges/registry.ts';
+import { builtInForges, openForge } from '../core/forges/registry.ts';
 import { lazyDispatcher } from '../core/http/dispatcher.ts';
+import type { HttpSettings } from '../core/http/settings.ts';
 import type { CommandContext, Log } from '../core/plugins/command.ts';
 import { type LogLevel, openLog } from '../core/ui/log.ts';
 import { openProgress, type Progress } from '../core/ui/progress.ts';
@@ -64,11 +66,8 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
     return result;
   }
 
-  async function openForgeOf(alias: string): Promise<Forge> {
-    const [{ forgeOptions, forgeSettings }, { openForge }] = await Promise.all([
-      import('../core/config/forges.ts'),
-      import('../core/forges/registry.ts'),
-    ]);
+  async function openForgeOf(alias: string, watch: Pick<HttpSettings, 'onAnswer'>): Promise<Forge> {
+    const { forgeOptions, forgeSettings } = await import('../core/config/forges.ts');
     pool ??= lazyDispatcher(env);
     const dispatcher = pool;
     const config = await context.config();
@@ -78,7 +77,7 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
     const resolved = await forgeOptions(alias, settings, scope, definitions);
     const definition = definitions.find(({ type }) => type === settings[alias]?.type);
     if (definition !== undefined)
-      return await openForge(definition, resolved, { userAgent: `git-sluice/${version}`, dispatcher });
+      return await openForge(definition, resolved, { ...watch, userAgent: `git-sluice/${version}`, dispatcher });
     throw new SluiceError(
       'config',
       `the forge "${alias}" has the type "${settings[alias]?.type}", which nothing defines`,
@@ -100,8 +99,8 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
       loaded ??= load();
       return (await loaded).config;
     },
-    forge(alias) {
-      const known = forges.get(alias) ?? openForgeOf(alias);
+    forge(alias, watch = {}) {
+      const known = forges.get(alias) ?? openForgeOf(alias, watch);
       forges.set(alias, known);
       return known;
     },
@@ -124,10 +123,7 @@ async function forgeDefinitions(
   log: Log,
 ): Promise<readonly ForgeDefinition[]> {
   if (builtInForges.some((built) => built.type === type) || config.plugins.length === 0) return builtInForges;
-  const [{ loadPlugins }, { builtInCommands }] = await Promise.all([
-    import('../core/plugins/load.ts'),
-    import('../commands/index.ts'),
-  ]);
+  const { loadPlugins } = await import('../core/plugins/load.ts');
   const plugins = await loadPlugins(config.plugins, {
     baseDir: config.baseDir,
     builtInCommands: builtInCommands.map(({ name }) => name),

@@ -51,7 +51,7 @@ async function configuredPlugins(
   before: readonly string[],
   scope: FindScope,
 ): Promise<{ readonly plugins: LoadedPlugins; readonly problem?: string }> {
-  const none: LoadedPlugins = { commands: [], forges: [], warnings: [] };
+  const none: LoadedPlugins = { commands: [], forges: [], rules: [], warnings: [] };
   const globals = splitGlobals(before, scope.cwd);
   try {
     const { config } = await loadConfig({ env: scope.env, cwd: globals.cwd, file: globals.config });

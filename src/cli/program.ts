@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { globalOptions } from '../commands/global-options.ts';
-import { exitStatuses } from '../core/errors.ts';
+import { exitStatuses, SluiceError } from '../core/errors.ts';
 import type { ArgumentSpec, CommandInput, CommandSpec, OptionSpec } from '../core/plugins/command.ts';
 
 /** What the command line asks for. */
@@ -116,10 +116,23 @@ function toOption(spec: OptionSpec): Option {
   if (key !== undefined) option.attributeName = () => key;
   // `choices` installs its own check, which a parser of ours would replace.
   const check = option.parseArg;
-  const parse = (text: string): unknown => spec.parse?.(text) ?? check?.(text, undefined) ?? text;
+  const parse = (text: string): unknown => parsed(spec, option, text) ?? check?.(text, undefined) ?? text;
   if (spec.repeatable) option.argParser((text, earlier) => [...listed(earlier), parse(text)]);
   else if (spec.parse !== undefined) option.argParser(parse);
   return option;
+}
+
+/** Parsers do not know for which flag they are used; whoever reads what they refuse has to. */
+function parsed({ parse }: OptionSpec, { long, short, flags }: Option, text: string): unknown {
+  try {
+    return parse?.(text);
+  } catch (error) {
+    const name = long ?? short ?? flags;
+    if (!(error instanceof SluiceError) || error.message.includes(name)) throw error;
+    const { code, message, hint, problems } = error;
+    const details = { problems, cause: error, ...(hint === undefined ? {} : { hint }) };
+    throw new SluiceError(code, `${name}: ${message}`, details);
+  }
 }
 
 function listed(earlier: unknown): unknown[] {

@@ -7,7 +7,7 @@ import { parseDuration } from '../core/model/duration.ts';
 import type { CommandSpec } from '../core/plugins/command.ts';
 import { mirrorText } from './mirror-text.ts';
 
-/** `sluice mirror <from> [<to>]`: SPEC of the flags in docs/mirror.md. */
+/** `sluice mirror <from> [<to>]`: what the flags mean in full is in docs/mirror.md. */
 export const mirrorCommand: CommandSpec = {
   name: 'mirror',
   summary: 'copy branches, tags and change-request heads from one repository to another, once',

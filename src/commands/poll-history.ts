@@ -1,7 +1,9 @@
 import { isOnItsWay, openHistory, type RunHistory } from '../core/app/history.ts';
 import { SluiceError } from '../core/errors.ts';
 import { parseCount } from '../core/model/count.ts';
+import { nearest } from '../core/model/nearest.ts';
 import { shortName, shortOid } from '../core/model/ref.ts';
+import { cutDescription } from '../core/model/status.ts';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '../core/plugins/command.ts';
 import type { Run, RunState } from '../core/poll/run.ts';
 import { printable, table } from '../core/ui/table.ts';
@@ -29,13 +31,14 @@ export const historyCommand: CommandSpec = {
   options: [
     { flags: '--repo <name>', description: 'only of this repository, named as the list does' },
     { flags: '--state <state>', description: 'only in this state', choices: states },
-    { flags: '-n, --limit <n>', description: 'how many (default: 20)', parse: parseCount },
+    { flags: '-n, --limit <n>', description: 'how many (default: 20)', parse: parseLimit },
     stateDir,
   ],
   examples: [{ note: 'what failed lately', command: 'sluice poll history --state failure' }],
   async run(context, { options }) {
     await using history = await open(context, options);
     const { repo, state, limit = 20 } = options as { repo?: string; state?: RunState; limit?: number };
+    if (repo !== undefined) refuseUnknown(repo, history.repositories());
     const runs = history.list({ repository: repo, state, limit });
     const text = runs.length === 0 ? 'no runs yet' : table(runs.map(row));
     return { exit: 0, json: { command: 'poll history', runs }, text };
@@ -51,7 +54,9 @@ export const showCommand: CommandSpec = {
   async run(context, input) {
     await using history = await open(context, input.options);
     const run = findOne(history, input);
-    const lines = Object.entries(run).flatMap(([key, value]) => (isNothing(value) ? [] : [[key, shown(key, value)]]));
+    const lines = Object.entries(run).flatMap(([key, value]) =>
+      isNothing(value) ? [] : [[words(key), shown(key, value)]],
+    );
     return { exit: 0, json: { command: 'poll show', run }, text: table(lines) };
   },
 };
@@ -74,6 +79,21 @@ export const logCommand: CommandSpec = {
     throw noLog(run);
   },
 };
+
+function parseLimit(text: string): number {
+  const limit = parseCount(text);
+  if (limit > 0) return limit;
+  throw new SluiceError('usage', '--limit 0 would list nothing');
+}
+
+/** A mistyped name has no runs, which looks like good news. */
+function refuseUnknown(repo: string, known: readonly string[]): void {
+  if (known.includes(repo) || known.length === 0) return;
+  const near = nearest(repo, known);
+  throw new SluiceError('usage', `the history has no repository ${JSON.stringify(repo)}`, {
+    hint: near === undefined ? `It has ${known.slice(0, 20).join(', ')}.` : `Did you mean ${near}?`,
+  });
+}
 
 function noLog(run: Run): SluiceError {
   if (isOnItsWay(run)) {
@@ -111,9 +131,12 @@ function findOne(history: RunHistory, { arguments: [text = ''] }: CommandInput):
   throw new SluiceError('usage', `there is no run ${id}`, { hint: 'sluice poll history lists them.' });
 }
 
+// What a line of a usual terminal has left; `show` prints all of it.
+const longestCell = 60;
+
 function row(run: Run): readonly string[] {
   const at = run.newOid === undefined ? '' : shortOid(run.newOid);
-  const words = printable(run.detail || run.lastLine || '');
+  const why = printable(cutDescription(run.detail || run.lastLine || '', longestCell));
   const when = timeText(run.startedAt ?? run.queuedAt);
   return [
     String(run.id),
@@ -122,8 +145,13 @@ function row(run: Run): readonly string[] {
     printable(run.repository),
     printable(shortName(run.ref)),
     at,
-    words,
+    why,
   ];
+}
+
+/** `exitStatus` → `exit status`. */
+function words(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function isNothing(value: unknown): boolean {

@@ -20,15 +20,9 @@ export function stateText(state: RunState): string {
   return styleText(colours[state], state, { stream: process.stdout });
 }
 
-/** One line for a person, or undefined for what only `--json` tells; with `--quiet` only what needs attention. */
-export function eventText(event: PollEvent, { quiet }: { readonly quiet: boolean }): string | undefined {
-  return attentionText(event) ?? (quiet ? undefined : ordinaryText(event));
-}
-
-function attentionText(event: PollEvent): string | undefined {
+/** One line for a person of what sluice could not do, or was in doubt about; undefined for any other event. */
+export function troubleText(event: PollEvent): string | undefined {
   switch (event.type) {
-    case 'run-finished':
-      return ['failure', 'error', 'timed-out'].includes(event.run.state) ? finished(event.run) : undefined;
     case 'look-failed':
       return `${printable(event.repository)}: ${faultText(event.fault)}${again(event.retryInMs)}`;
     case 'report-failed':
@@ -46,12 +40,23 @@ function attentionText(event: PollEvent): string | undefined {
   }
 }
 
+/** One line for a person of what happened, or undefined for what only `--json` tells; with `--quiet` only failed runs. */
+export function eventText(event: PollEvent, { quiet }: { readonly quiet: boolean }): string | undefined {
+  if (!quiet) return ordinaryText(event);
+  const failed = event.type === 'run-finished' && ['failure', 'error', 'timed-out'].includes(event.run.state);
+  return failed ? finished(event.run) : undefined;
+}
+
 function ordinaryText(event: PollEvent): string | undefined {
   switch (event.type) {
     case 'baseline':
       return `${printable(event.repository)}: ${baseline(event.refs)}`;
     case 'change':
-      return `${printable(event.repository)} ${printable(shortName(event.change.ref))}: ${event.change.kind}, run ${event.run}`;
+      return changed(event);
+    case 'planned':
+      return planned(event);
+    case 'waiting':
+      return `${runName(event.run)} is ${event.run.state}, and would run`;
     case 'look-recovered':
       return `${printable(event.repository)}: answers again`;
     case 'run-started':
@@ -61,6 +66,18 @@ function ordinaryText(event: PollEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function changed({ repository, change, run }: Extract<PollEvent, { type: 'change' }>): string {
+  const waits = change.blocked === undefined ? '' : `, waits: ${printable(change.blocked)}`;
+  return `${printable(repository)} ${printable(shortName(change.ref))}: ${change.kind}, run ${run}${waits}`;
+}
+
+function planned({ repository, change }: Extract<PollEvent, { type: 'planned' }>): string {
+  const at = change.newOid === undefined ? '' : ` ${change.kind === 'moved' ? 'to' : 'at'} ${shortOid(change.newOid)}`;
+  const what = `${printable(repository)} ${printable(shortName(change.ref))}: ${change.kind}${at}`;
+  if (change.newOid === undefined) return `${what}, would be recorded`;
+  return change.blocked === undefined ? `${what}, would run` : `${what}, would wait: ${printable(change.blocked)}`;
 }
 
 function baseline(refs: number): string {

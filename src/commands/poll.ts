@@ -1,14 +1,21 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { openPoll } from '../core/app/poll.ts';
+import { openPreview } from '../core/app/poll-preview.ts';
 import { SluiceError } from '../core/errors.ts';
 import { parseCount } from '../core/model/count.ts';
 import { parseDuration } from '../core/model/duration.ts';
+import { nearest } from '../core/model/nearest.ts';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '../core/plugins/command.ts';
 import type { PollEvent } from '../core/poll/events.ts';
+import { preview } from '../core/poll/preview.ts';
 import type { PollFlags } from '../core/poll/settings.ts';
 import { exitStatusOf } from '../core/poll/tally.ts';
 import { watch } from '../core/poll/watch.ts';
 import { historyCommand, logCommand, showCommand } from './poll-history.ts';
-import { eventText } from './poll-text.ts';
+import { eventText, troubleText } from './poll-text.ts';
+
+const subcommands = [historyCommand, showCommand, logCommand];
 
 /** `sluice poll [<repo>…]`: what the flags mean in full is in docs/poll.md. */
 export const pollCommand: CommandSpec = {
@@ -36,13 +43,25 @@ export const pollCommand: CommandSpec = {
       parse: parseDuration,
     },
     { flags: '--once', description: 'look once, run what there is to run, and exit; for cron' },
+    { flags: '--dry-run', description: 'look once and say what would be run; the state stays as it is' },
+    {
+      flags: '--timeout <duration>',
+      description: 'limit of --once as a whole; runs that are cut off are run again the next time',
+      parse: parseDuration,
+    },
     { flags: '--branch <glob>', description: 'watch only these branches (default: all)', repeatable: true },
     { flags: '--exclude <glob>', description: 'not these branches and tags', repeatable: true },
     { flags: '--tag <glob>', description: 'watch these tags too', repeatable: true },
     { flags: '--prs', description: "watch open change requests too (asks the forge's API)" },
     {
       flags: '--trust <policy>',
-      description: 'whose change requests run: internal, author:LOGIN (default: internal)',
+      description:
+        'whose change requests run: internal, author:LOGIN, author:MEMBER, label:NAME, review:writer, comment:/COMMAND (default: internal)',
+      repeatable: true,
+    },
+    {
+      flags: '--guard <glob>',
+      description: 'a change request that touches such a path needs an approval by a person with write access',
       repeatable: true,
     },
     {
@@ -90,40 +109,104 @@ export const pollCommand: CommandSpec = {
     },
     { note: 'what ran lately, and the log of one run', command: 'sluice poll history && sluice poll log 12' },
   ],
-  subcommands: [historyCommand, showCommand, logCommand],
+  subcommands,
   run,
 };
 
-async function run(
-  context: CommandContext,
-  { arguments: repos, options, rest }: CommandInput,
-): Promise<CommandOutcome> {
+async function run(context: CommandContext, input: CommandInput): Promise<CommandOutcome> {
+  const { arguments: repos, options, rest } = input;
   const given = options as PollFlags;
   const flags = rest === undefined || rest.length === 0 ? given : { ...given, run: rest };
-  const events: PollEvent[] = [];
-  let told = false;
-  const onEvent = (event: PollEvent) => {
-    const text = eventText(event, context);
-    if (text !== undefined) told = true;
-    // `--once --json` is one document; a watcher prints one line for each event.
-    if (flags.once && context.json) events.push(event);
-    else context.emit({ json: event, text });
-  };
-  await using open = await openPoll(context, repos, flags, onEvent);
+  await refuseMistypedSubcommand(context, repos);
+  const teller = openTeller(context, flags);
+  if (flags.dryRun) return await dryRun(context, repos, flags, teller);
+  const poll = await openPoll(context, repos, flags, teller.onEvent).catch((error: unknown) => {
+    // The one before is still at work, which is no news to whoever reads cron's mails; the exit status says it.
+    if (flags.once && context.quiet && !context.json && isLocked(error)) return undefined;
+    throw error;
+  });
+  if (poll === undefined) return { exit: 75 };
+  await using open = poll;
   const { repositories } = open.options;
   if (!flags.once)
     context.log.info(
       `watching ${repositories.length} ${repositories.length === 1 ? 'repository' : 'repositories'}; stop with Ctrl-C`,
     );
   const tally = await watch(open.options, open.ports);
-  const exit = exitStatusOf(tally);
+  const timedOut = open.timedOut();
+  if (timedOut) context.log.warn('the time of --timeout is over; what was cut off is run again the next time');
+  const exit = exitStatusOf(timedOut ? { ...tally, faults: new Set([...tally.faults, 'timed-out']) } : tally);
   if (!flags.once) return { exit };
-  const names = repositories.map(({ key }) => key).join(', ');
+  const keys = repositories.map(({ key }) => key);
   return {
     exit,
-    json: { command: 'poll', repositories: repositories.map(({ key }) => key), ended: tally.ended, events },
-    ...(context.quiet || told ? {} : { text: `nothing to run: no watched ref of ${names} has changed` }),
+    json: { command: 'poll', repositories: keys, ended: tally.ended, timedOut, events: teller.events },
+    ...teller.unlessTold(timedOut ? undefined : `nothing to run: no watched ref of ${keys.join(', ')} has changed`),
   };
+}
+
+async function dryRun(
+  context: CommandContext,
+  repos: readonly string[],
+  flags: PollFlags,
+  teller: Teller,
+): Promise<CommandOutcome> {
+  await using open = await openPreview(context, repos, flags, teller.onEvent);
+  const { repositories } = open.options;
+  const exit = exitStatusOf(await preview(open.options, open.ports));
+  const keys = repositories.map(({ key }) => key);
+  return {
+    exit,
+    json: { command: 'poll', dryRun: true, repositories: keys, events: teller.events },
+    ...teller.unlessTold(`nothing would run: no watched ref of ${keys.join(', ')} has changed`),
+  };
+}
+
+interface Teller {
+  readonly onEvent: (event: PollEvent) => void;
+  /** For the one document of `--once --json`. */
+  readonly events: readonly PollEvent[];
+  /** This text for a person who was told nothing else. */
+  unlessTold(text: string | undefined): { readonly text?: string };
+}
+
+/** Results go to stdout, trouble to stderr; with `--json` everything is an event on stdout. */
+function openTeller(context: CommandContext, { once, dryRun }: PollFlags): Teller {
+  const events: PollEvent[] = [];
+  let told = false;
+  return {
+    events,
+    onEvent(event) {
+      const trouble = troubleText(event);
+      const text = trouble ?? eventText(event, context);
+      if (text !== undefined) told = true;
+      // `--once --json` is one document; a watcher prints one line for each event.
+      if (context.json && (once || dryRun)) events.push(event);
+      else if (context.json || trouble === undefined) context.emit({ json: event, text });
+      else context.log.warn(trouble);
+    },
+    unlessTold: (text) => (context.quiet || told || text === undefined ? {} : { text }),
+  };
+}
+
+/** `poll histroy` would watch a repository of that name and run its code, where there is one. */
+async function refuseMistypedSubcommand(context: CommandContext, [word = '']: readonly string[]): Promise<void> {
+  const meant = /^[a-z]+$/i.test(word)
+    ? nearest(
+        word,
+        subcommands.map(({ name }) => name),
+      )
+    : undefined;
+  if (meant === undefined || existsSync(resolve(context.cwd, word))) return;
+  const { repositories } = await context.config();
+  if (repositories.some(({ name, repo }) => name === word || repo === word)) return;
+  throw new SluiceError('usage', `there is no repository ${JSON.stringify(word)}, and no such subcommand`, {
+    hint: `Did you mean sluice poll ${meant}?`,
+  });
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'locked';
 }
 
 function parseConcurrency(text: string): number {

@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitStatuses } from '../../src/core/errors.ts';
-import { document, sluice } from '../support/sluice.ts';
+import { document, sluice, startSluice } from '../support/sluice.ts';
 import { testDir } from '../support/temp-dir.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -78,6 +78,21 @@ test('a full disk behind stdout is said, and is no success', () => {
       stdio: 'pipe',
     });
   expect(run).toThrow(expect.objectContaining({ status: 69, message: expect.stringContaining('cannot be written') }));
+});
+
+test('a reader that went away changes no status', async () => {
+  const config = join(await testDir(), 'sluice.json');
+  await writeFile(config, JSON.stringify({ forges: { gone: { type: 'gitea', url: 'http://127.0.0.1:1' } } }));
+  const calls: readonly (readonly [readonly string[], number])[] = [
+    [['--version'], 0],
+    [['mirror', '--json', '--prz', 'x'], 64],
+    [['gate', '-c', config, '--repo', 'gone:a/b', '--sha', 'a'.repeat(40), '--branch', 'main', '--timeout', '1s'], 2],
+  ];
+  for (const [args, status] of calls) {
+    const { child, ended } = startSluice(args);
+    child.stdout?.destroy();
+    expect(await ended, args.join(' ')).toMatchObject({ status, stderr: expect.not.stringContaining('EPIPE') });
+  }
 });
 
 describe('configuration', () => {

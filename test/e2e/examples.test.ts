@@ -6,14 +6,17 @@ import { startGitHttpServer } from '../support/git-http-server.ts';
 import { commit, git, isolatedGitEnv, makeBareRepo, refs, setRef } from '../support/git-repo.ts';
 import { sluice } from '../support/sluice.ts';
 import { testDir } from '../support/temp-dir.ts';
+import { gateScene, reviewsOf } from './gate-scene.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 
 test('plugin-command: the subcommand of the example runs', async () => {
-  const ran = await sluice(['-C', join(examples, 'plugin-command'), 'whereis', 'github:acme/app']);
+  // Named, because a configuration that came with the clone may name no plugins otherwise.
+  const here = ['-C', join(examples, 'plugin-command'), '--config', 'sluice.yaml'];
+  const ran = await sluice([...here, 'whereis', 'github:acme/app']);
   expect(ran).toMatchObject({ status: 0, stderr: '' });
   expect(ran.stdout).toContain('https://github.com/acme/app');
-  const wrong = await sluice(['-C', join(examples, 'plugin-command'), 'whereis', 'nowhere:acme/app']);
+  const wrong = await sluice([...here, 'whereis', 'nowhere:acme/app']);
   expect(wrong).toMatchObject({ status: 64, stderr: expect.stringContaining('nowhere') });
 });
 
@@ -38,6 +41,22 @@ test('plugin-forge: --prs mirrors what the forge of the example lists', async ()
   expect((await refs(to)).get('refs/heads/pr/7')).toBe(head);
   const create = await sluice(['mirror', '-c', config, 'plain:acme/app', 'plain:acme/new', '--create']);
   expect(create).toMatchObject({ status: 64, stderr: expect.stringContaining('cannot create repositories') });
+});
+
+test('plugin-rule: the rules of the example judge beside the built-in ones', async () => {
+  const scene = await gateScene('gitea', {
+    plugins: [join(examples, 'plugin-rule/house-rules.js')],
+    rules: { ticket: { project: 'SEC' }, 'company-mail': { domain: 'company.test' } },
+  });
+  scene.fake.state.addAccount('dora', { email: 'dora@company.test' });
+  const right = await scene.addChange({ branch: 'right', title: 'SEC-12 Fix', author: 'dora', commitAuthor: 'dora' });
+  scene.fake.state.about('acme/app', right.number).review('bob', 'approved');
+  reviewsOf(scene).review('bob', 'approved');
+  const wrong = await scene.say('--explain');
+  expect(wrong.status).toBe(1);
+  expect(wrong.stdout).toContain('ticket: the title names no ticket: begin it with SEC-123');
+  expect(wrong.stdout).toContain('company-mail: ');
+  expect(await scene.gate('--branch', 'right', '--sha', right.head.sha)).toMatchObject({ status: 0 });
 });
 
 const main = 'refs/heads/main';

@@ -14,6 +14,7 @@ import { testDir } from '../support/temp-dir.ts';
 import {
   cannedListing,
   eventLog,
+  noChangeHeads,
   oid,
   quickWorld,
   sentReports,
@@ -74,7 +75,7 @@ async function site(disk: string, refs: Record<string, string>, run?: RunPipelin
   const ports: WatchPorts = {
     db,
     list,
-    listChangeHeads: async () => [],
+    listChangeHeads: async () => noChangeHeads,
     run:
       run ??
       (async (request) => {

@@ -16,6 +16,7 @@ import { testDir } from '../support/temp-dir.ts';
 import {
   cannedListing,
   eventLog,
+  noChangeHeads,
   oid,
   openTestState,
   quickWorld,
@@ -27,7 +28,7 @@ import { onceOptions } from './poll-site.ts';
 
 function portsOf(more: Partial<WatchPorts> & Pick<WatchPorts, 'db' | 'list'>): WatchPorts {
   return {
-    listChangeHeads: async () => [],
+    listChangeHeads: async () => noChangeHeads,
     run: async ({ onStart }) => {
       onStart({ group: undefined, log: undefined });
       return { state: 'success' };

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import type { KillOrphan, RunPipeline, SendReport } from '../../src/core/poll/ports.ts';
 import type { WatchedRepository } from '../../src/core/poll/repository.ts';
 import type { WatchOptions, WatchPorts } from '../../src/core/poll/watch.ts';
-import { eventLog, fileEndpoint, listThroughGit, quickWorld, watched } from '../unit/poll/site.ts';
+import { eventLog, fileEndpoint, listThroughGit, noChangeHeads, quickWorld, watched } from '../unit/poll/site.ts';
 
 /** What the world outside has seen, a line for each thing that happened, also when the process that did it is dead. */
 export interface Journal {
@@ -58,7 +58,7 @@ export function crashPorts(
       point();
       return listing;
     },
-    listChangeHeads: async () => [],
+    listChangeHeads: async () => noChangeHeads,
     removeLog: async () => {},
     onEvent: eventLog().onEvent,
     world: quickWorld(),

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { gateCommand } from '../../src/commands/gate.ts';
 import { globalOptions } from '../../src/commands/global-options.ts';
 import { builtInCommands } from '../../src/commands/index.ts';
 import { mirrorCommand } from '../../src/commands/mirror.ts';
 import { pollCommand } from '../../src/commands/poll.ts';
+import { serveCommand } from '../../src/commands/serve.ts';
 import { environmentKeys } from '../../src/core/config/environment.ts';
 import { configJsonSchemaText } from '../../src/core/config/schema-json.ts';
 import { exitStatuses } from '../../src/core/errors.ts';
@@ -61,6 +63,8 @@ function optionsOf({ options = [], subcommands = [] }: CommandSpec): readonly Op
 describe.each([
   ['docs/mirror.md', mirrorCommand],
   ['docs/poll.md', pollCommand],
+  ['docs/gate.md', gateCommand],
+  ['docs/serve.md', serveCommand],
 ])('%s', (page, command) => {
   test('explains every flag', async () => {
     const text = await read(page);
@@ -105,12 +109,13 @@ describe('docs/poll.md', () => {
 });
 
 describe('docs/configuration.md', () => {
-  test('explains every key of forges, mirror, log and poll, and every variable', async () => {
+  test('explains every key of every section, and every variable', async () => {
     const text = await read('docs/configuration.md');
     const schema = JSON.parse(configJsonSchemaText());
-    const { forges, mirror, log, repositories } = schema.properties;
+    const { forges, mirror, log, repositories, serve, gate } = schema.properties;
     const { poll } = repositories.items.properties;
-    const keys = [forges.additionalProperties, mirror, log, poll].flatMap((section) => Object.keys(section.properties));
+    const sections = [forges.additionalProperties, mirror, log, poll, repositories.items, serve, gate];
+    const keys = sections.flatMap((section) => Object.keys(section.properties));
     const names = [...keys, ...environmentKeys.map(({ name }) => name)];
     expect(names.length).toBeGreaterThan(45);
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);

@@ -4,7 +4,7 @@ import { followLog, readTail } from '../pipeline/read-log.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import type { Run } from '../poll/run.ts';
 import { openStateReader } from '../poll/state/database.ts';
-import { findRun, type HistoryQuery, history } from '../poll/state/history.ts';
+import { findRun, type HistoryQuery, history, repositoryKeys } from '../poll/state/history.ts';
 import { stateDirectory, stateFile } from './poll-state.ts';
 
 const pollMs = 200;
@@ -12,6 +12,8 @@ const pollMs = 200;
 /** The runs of a state directory, read beside a watcher that may be writing. */
 export interface RunHistory extends AsyncDisposable {
   list(query: HistoryQuery): readonly Run[];
+  /** Keys of all repositories that it knows. */
+  repositories(): readonly string[];
   find(id: number): Run | undefined;
   /** The log's text, or its end when it is longer than this; undefined when there is none, or no longer. */
   log(run: Run, mostBytes: number): Promise<string | undefined>;
@@ -24,6 +26,7 @@ export async function openHistory(context: CommandContext, stateDir: string | un
   const reader = await openStateReader(stateFile(await stateDirectory(context, stateDir)));
   return {
     list: (query) => (reader === undefined ? [] : history(reader, query)),
+    repositories: () => (reader === undefined ? [] : repositoryKeys(reader)),
     find: (id) => (reader === undefined ? undefined : findRun(reader, id)),
     async log({ log }, mostBytes) {
       if (log === undefined || !existsSync(log)) return undefined;

@@ -5,7 +5,7 @@ import type { Endpoint } from '../git/endpoint.ts';
 import { type GitContext, runRemote } from '../git/remote.ts';
 import { isResultCommit } from '../git/result-commit.ts';
 import { fetchInto } from '../git/transfer/fetch.ts';
-import type { Oid } from '../model/ref.ts';
+import { type Oid, type RefName, shortName } from '../model/ref.ts';
 import { type CheckoutPorts, checkOut } from '../pipeline/checkout.ts';
 import { type RunFacts, scriptEnvironment } from '../pipeline/environment.ts';
 import { isolate } from '../pipeline/isolation.ts';
@@ -15,6 +15,8 @@ import { findScript } from '../pipeline/script.ts';
 import { openWorkspace, type Workspace } from '../pipeline/workspace.ts';
 import type { PipelineOutcome, PipelineRequest, RunPipeline } from '../poll/ports.ts';
 import type { ProcessGroup, Run } from '../poll/run.ts';
+import { printable } from '../ui/table.ts';
+import { fetchPlace, isMadeUp } from './poll-heads.ts';
 
 export interface PipelineOptions {
   readonly git: GitContext;
@@ -58,9 +60,10 @@ async function runIn(
   const settings = options.settingsOf(repository.key);
   if (run.newOid === undefined) return { state: 'skipped', detail: 'the ref was deleted' };
   const from = repository.endpoint;
+  const at = await placeOf(request);
   await checkOut(checkoutPorts(options), workspace, {
-    from,
-    ref: run.ref,
+    from: at.endpoint,
+    ref: at.ref,
     oid: run.newOid,
     submodules: settings.submodules,
     lfs: settings.lfs,
@@ -70,7 +73,12 @@ async function runIn(
     return { state: 'skipped', detail: 'a result commit of sluice' };
   }
   const command = await commandOf(workspace, settings);
-  if ('state' in command) return command;
+  if ('state' in command) {
+    // Nobody names a script that is not there on purpose.
+    if (settings.file !== undefined && command.state === 'skipped')
+      options.warn(printable(`run ${run.id} (${repository.key} ${shortName(run.ref)}): ${command.detail}`));
+    return command;
+  }
   const env = scriptEnvironment(options.git.env, {
     facts: factsOf(run, from),
     workspace,
@@ -97,6 +105,12 @@ async function runIn(
     onOutput: options.onOutput,
   });
   return outcomeOf(result, log);
+}
+
+/** Where git finds the commit: at the repository itself, or, for a change request that has no ref there, where its branch is. */
+async function placeOf({ run, repository, signal }: PipelineRequest): Promise<{ endpoint: Endpoint; ref: RefName }> {
+  if (run.change === undefined || !isMadeUp(run.ref)) return { endpoint: repository.endpoint, ref: run.ref };
+  return await fetchPlace(repository.endpoint, run.change, { signal });
 }
 
 /** The operator's own command, or the script of the commit; a commit without one has nothing to run. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Config, PollConfig, RepositoryConfig } from '../config/config.ts';
 import { pollDefaults } from '../config/defaults.ts';
 import { SluiceError } from '../errors.ts';
@@ -6,20 +6,23 @@ import { bareRepository } from '../git/bare.ts';
 import type { Endpoint } from '../git/endpoint.ts';
 import type { GitContext } from '../git/remote.ts';
 import { displayAddress } from '../model/repo.ts';
+import { findProgram } from '../pipeline/find-program.ts';
 import { requireIsolation } from '../pipeline/isolation.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import type { ResultKind, WatchedRepository } from '../poll/repository.ts';
 import { type PollFlags, pollSettings } from '../poll/settings.ts';
-import { parsePolicies, type TrustPolicy } from '../trust/policy.ts';
 import { openEndpoint } from './endpoint.ts';
-import { requireChanges } from './poll-changes.ts';
-import { requireStatuses } from './results.ts';
+import { requireChanges } from './poll-heads.ts';
+import { requireStatuses } from './poll-statuses.ts';
+import type { TrustRules } from './trust-facts.ts';
+import { requireTrustRoles } from './trust-roles.ts';
+import { trustRules } from './trust-rules.ts';
 
 /** One repository to watch, with what the operator wants of its runs. */
 export interface PolledRepository {
   readonly repository: WatchedRepository;
   readonly settings: PollConfig;
-  readonly policies: readonly TrustPolicy[];
+  readonly rules: TrustRules;
 }
 
 /**
@@ -40,35 +43,68 @@ export async function polledRepositories(
       hint: 'Name one (sluice poll https://git.example.org/app.git), or give repositories a poll: section in sluice.yaml.',
     });
   }
-  return await Promise.all(
+  const polled = await Promise.all(
     chosen.map(async (repo) => {
       const entry = configured.find((one) => one.repo === repo || one.name === repo);
       const settings = pollSettings(flags, entry?.poll ?? pollDefaults);
-      const policies = readPolicies(settings, flags);
+      const rules = readRules(settings, flags);
       await requireShutIn(settings, context.env.PATH);
+      await requireProgram(settings, context, flags);
       const text = await originOf(context, git, entry === undefined ? repo : textOf(entry));
       const status = settings.result.includes('status');
       const endpoint = await openEndpoint(context, config, text, settings.changes || status);
       if (status) requireStatuses(endpoint);
-      if (settings.changes) requireChanges(endpoint);
-      return { settings, policies, repository: watchedRepository(entry?.name ?? endpoint.display, endpoint, settings) };
+      if (settings.changes) requireTrustRoles(requireChanges(endpoint).forge, rules);
+      return { settings, rules, repository: watchedRepository(entry?.name ?? endpoint.display, endpoint, settings) };
     }),
   );
+  return eachOnce(polled);
 }
 
-/** A policy that waits for what a listing of change requests does not say would keep everybody out without a word. */
-function readPolicies({ trust }: PollConfig, flags: PollFlags): readonly TrustPolicy[] {
+/** The same repository written twice is watched once; two that would share one state are refused. */
+function eachOnce(polled: readonly PolledRepository[]): readonly PolledRepository[] {
+  const byKey = new Map<string, PolledRepository>();
+  for (const one of polled) {
+    const { key, endpoint } = one.repository;
+    const known = byKey.get(key)?.repository.endpoint;
+    if (known !== undefined && known.url !== endpoint.url) {
+      throw new SluiceError(
+        'usage',
+        `${known.display} and ${endpoint.display} would both be called ${JSON.stringify(key)}`,
+        {
+          hint: 'Give one of them another name: in the configuration.',
+        },
+      );
+    }
+    if (known === undefined) byKey.set(key, one);
+  }
+  return [...byKey.values()];
+}
+
+function readRules(settings: PollConfig, flags: PollFlags): TrustRules {
   try {
-    const policies = parsePolicies(trust);
-    const unseen = trust.find((_, at) => !['internal', 'login'].includes(policies[at]?.kind ?? ''));
-    if (unseen === undefined) return policies;
-    throw new SluiceError('config', `sluice poll cannot judge by the trust policy ${JSON.stringify(unseen)}`, {
-      hint: 'It knows internal and author:<login>.',
-    });
+    return trustRules(settings);
   } catch (error) {
     if (!(error instanceof SluiceError) || flags.trust === undefined) throw error;
     throw new SluiceError('usage', `--trust: ${error.message}`, error.hint === undefined ? {} : { hint: error.hint });
   }
+}
+
+/** The operator's own command is the same for every commit, so that it is missing is known before one is used up for it. */
+async function requireProgram(
+  { run, isolation }: PollConfig,
+  { env }: CommandContext,
+  flags: PollFlags,
+): Promise<void> {
+  const [program] = run ?? [];
+  // Inside of an isolation, and relative to a checkout, there are other programs than here.
+  if (program === undefined || isolation !== 'none' || (program.includes('/') && !isAbsolute(program))) return;
+  if ((await findProgram(program, env.PATH, '/')) !== undefined) return;
+  const where = program.includes('/') ? 'is no program' : 'was not found on PATH';
+  const code = flags.run === undefined ? 'config' : 'usage';
+  throw new SluiceError(code, `the command to run: "${program}" ${where}`, {
+    hint: 'A script of the commit is named with --file, or with a slash: ./ci/test.',
+  });
 }
 
 async function requireShutIn({ isolation, image }: PollConfig, path: string | undefined): Promise<void> {

@@ -1,6 +1,4 @@
 import { SluiceError } from '../errors.ts';
-import type { Forge } from '../forges/forge.ts';
-import type { Endpoint } from '../git/endpoint.ts';
 import { addNote } from '../git/note.ts';
 import type { GitContext } from '../git/remote.ts';
 import { pushResultCommit } from '../git/result-commit.ts';
@@ -9,6 +7,8 @@ import type { StatusState } from '../model/status.ts';
 import type { Report, ReportReceipt, SendReport } from '../poll/ports.ts';
 import type { WatchedRepository } from '../poll/repository.ts';
 import type { Run } from '../poll/run.ts';
+import { isMadeUp } from './poll-heads.ts';
+import { requireStatuses } from './poll-statuses.ts';
 
 const context = 'sluice/poll';
 const identity = { name: 'sluice', email: 'sluice@localhost.invalid' };
@@ -33,28 +33,16 @@ interface Call {
   readonly sha: Oid;
 }
 
-interface StatusesOfForge {
-  readonly statuses: NonNullable<Forge['statuses']>;
-  readonly repo: string;
-}
-
-/** The role that sets commit statuses; throws SluiceError `usage` where there is none. */
-export function requireStatuses({ forge, repo, display }: Endpoint): StatusesOfForge {
-  if (forge?.statuses !== undefined && repo !== undefined) return { statuses: forge.statuses, repo };
-  const who =
-    forge === undefined
-      ? `${display} belongs to no configured forge`
-      : `the forge ${forge.alias} has no commit statuses`;
-  throw new SluiceError('usage', `--result status: ${who}`, {
-    hint: 'Use --result notes, or name the forge in sluice.yaml.',
-  });
-}
-
 async function sendStatus({ git, repository, report, sha }: Call): Promise<ReportReceipt> {
   const { statuses, repo } = requireStatuses(repository.endpoint);
   const { run } = report;
   const status = { sha, state: statusState(report), context, description: description(report), ref: run.ref };
-  await statuses.set(repo, status, git.signal === undefined ? {} : { signal: git.signal });
+  try {
+    await statuses.set(repo, status, git.signal === undefined ? {} : { signal: git.signal });
+  } catch (error) {
+    // Bitbucket Cloud: the commit of a fork is not in this repository, and the fork is somebody else's.
+    if (!isMadeUp(run.ref) || !(error instanceof SluiceError) || error.code !== 'not-found') throw error;
+  }
   return {};
 }
 

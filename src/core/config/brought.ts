@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { basename, dirname } from 'node:path';
 import { SluiceError } from '../errors.ts';
-import type { ConfigFile } from './file.ts';
 
 /**
  * A file that the search found inside a clone and that came with it was written by whoever may push there. It may set what it likes of
@@ -9,7 +8,13 @@ import type { ConfigFile } from './file.ts';
  * started in that directory. Naming the file (`--config`, SLUICE_CONFIG) is the user's word that it is trusted.
  * Throws SluiceError('config').
  */
-export async function refuseBrought({ path, value }: ConfigFile): Promise<void> {
+export async function refuseBrought({
+  path,
+  value,
+}: {
+  readonly path: string;
+  readonly value: unknown;
+}): Promise<void> {
   const danger = dangerIn(value);
   if (danger === undefined || !(await isTracked(path))) return;
   throw new SluiceError('config', `the configuration file ${path} came with the clone and ${danger}`, {
@@ -26,11 +31,16 @@ function dangerIn(value: unknown): string | undefined {
 
 const secretKeys = ['token', 'privateKey', 'secrets', 'database', 'password', 'bearer'];
 
-/** Any `{ env }`, `{ file }` or `{ command }` where the schema has a secret; also in a file that the schema would refuse. */
+/** Whether there is a key that the schema has a secret under; also in a file that the schema would refuse, with aliases that lead in a circle. */
 function namesSecret(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(namesSecret);
-  if (!isRecord(value)) return false;
-  return Object.entries(value).some(([key, inner]) => secretKeys.includes(key) || namesSecret(inner));
+  const seen = new Set<unknown>([value]);
+  // A Set's iteration also visits what is added on the way.
+  for (const one of seen) {
+    if (!isRecord(one)) continue;
+    if (!Array.isArray(one) && Object.keys(one).some((key) => secretKeys.includes(key))) return true;
+    for (const inner of Object.values(one)) seen.add(inner);
+  }
+  return false;
 }
 
 /** Whether git knows the file; false where there is no git or no repository. */

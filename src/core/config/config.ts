@@ -56,6 +56,14 @@ export interface RepositoryConfig {
   readonly webhook: { readonly secrets: readonly SecretSource[] } | undefined;
   readonly mirror: RepositoryMirror | undefined;
   readonly run: readonly RunConfig[];
+  /** Trust policies for running scripts of change requests; also of `mirror.changes` where that says nothing itself. */
+  readonly trust: readonly string[];
+  /** Globs over paths whose change demands a writer's approval. */
+  readonly guard: readonly string[];
+  /** Pushes that sluice itself made when mirroring run scripts too. */
+  readonly runMirrored: boolean;
+  /** Outcomes are set as commit statuses. */
+  readonly statuses: boolean;
   readonly poll: PollConfig | undefined;
 }
 
@@ -80,7 +88,7 @@ export interface RepositoryMirror {
 
 export interface MirrorChanges {
   readonly as: string;
-  /** Trust policies of SPEC section 6: `internal`, `author:…`, `label:…`, `review:…`, `comment:…`. */
+  /** Trust policies: `internal`, `author:…`, `label:…`, `review:…`, `comment:…`. */
   readonly trust: readonly string[];
   /** Paths whose change demands more trust. */
   readonly guard: readonly string[];
@@ -116,11 +124,19 @@ export interface RunConfig {
   readonly branches: readonly string[];
   readonly command: readonly string[];
   readonly checkout: boolean;
+  /** Undefined: that of the hook scripts. */
   readonly timeoutMs: number | undefined;
   readonly isolation: Isolation;
+  readonly image: string | undefined;
+  readonly network: boolean;
   /** Names of variables that the command may see beside the documented ones. */
   readonly env: readonly string[];
 }
+
+/** How hook scripts are run. */
+export type HooksConfig = Omit<RunConfig, 'name' | 'on' | 'branches' | 'command' | 'timeoutMs'> & {
+  readonly timeoutMs: number;
+};
 
 export type PollResult = 'status' | 'notes' | 'commit' | 'none';
 
@@ -140,8 +156,10 @@ export interface PollConfig {
   readonly keepLogs: number;
   readonly stateDir: string | undefined;
   readonly result: readonly PollResult[];
-  /** Policies of SPEC section 6 for change requests. */
+  /** Trust policies for change requests. */
   readonly trust: readonly string[];
+  /** Globs over paths whose change demands a writer's approval. */
+  readonly guard: readonly string[];
   readonly isolation: Isolation;
   readonly image: string | undefined;
   readonly network: boolean;
@@ -157,9 +175,14 @@ export interface GateConfig {
   readonly lookup: readonly string[];
   /** Glob over the pushed branch → template of the change request's branch. */
   readonly map: Readonly<Record<string, string>>;
+  /** Globs over the base branch of the change request; empty: any. */
+  readonly bases: readonly string[];
   readonly minApprovals: number;
+  /** `NAME`, `NAME@APP` or `NAME@*`. */
   readonly requiredChecks: readonly string[];
   readonly requiredApps: readonly string[];
+  /** Teams of which at least one member each must have approved. */
+  readonly requiredTeams: readonly string[];
   readonly allowStaleApprovals: boolean;
   readonly allowSelfApproval: boolean;
   readonly allowDraft: boolean;
@@ -175,7 +198,13 @@ export interface GateConfig {
   readonly tags: 'block' | 'allow';
   readonly waitMs: number;
   readonly cacheTtlMs: number;
+  /** Of one asking of all forges. */
+  readonly timeoutMs: number;
   readonly setStatus: boolean;
+  /** Rules of plugins by name, with their settings. */
+  readonly rules: Readonly<Record<string, unknown>>;
+  /** Undefined: nothing can be overridden. */
+  readonly override: { readonly auditFile: string } | undefined;
 }
 
 export interface ServeConfig {
@@ -183,10 +212,14 @@ export interface ServeConfig {
   readonly listen: string;
   readonly baseUrl: string | undefined;
   readonly hooksDir: string | undefined;
+  readonly hooks: HooksConfig;
   readonly dataDir: string | undefined;
   readonly database: SecretSource | undefined;
   readonly role: 'all' | 'listener' | 'worker';
+  /** 0: only at the start. */
   readonly reconcileMs: number;
+  /** Age at which ended runs, their logs and deliveries are forgotten. */
+  readonly keepMs: number;
   readonly concurrency: { readonly total: number; readonly perRepository: number };
   readonly public: boolean;
   readonly tlsCert: string | undefined;

@@ -1,7 +1,7 @@
 import { didYouMean } from '../model/nearest.ts';
 import { displayAddress } from '../model/repo.ts';
 import { looksLikeToken } from '../model/token-shape.ts';
-import type { Config, RepositoryConfig } from './config.ts';
+import type { Config, RepositoryConfig, RepositoryMirror } from './config.ts';
 import { isTree } from './layers.ts';
 import type { Finding, KeyPath } from './problem.ts';
 import { forgeTypes } from './schema/forges.ts';
@@ -71,17 +71,23 @@ function twice(names: readonly (string | undefined)[], key: string): readonly Fi
 
 const trustForms = ['internal', 'author:', 'label:', 'review:', 'comment:'];
 
-function repositoryFindings({ mirror, run, poll }: RepositoryConfig, keys: KeyPath): readonly Finding[] {
+function repositoryFindings({ mirror, run, poll, trust }: RepositoryConfig, keys: KeyPath): readonly Finding[] {
   const found: Finding[] = [];
   mirror?.refs.forEach((refspec, at) => {
     const problem = refspecProblem(refspec);
     if (problem !== undefined) found.push({ keys: [...keys, 'mirror', 'refs', at], message: problem });
   });
-  mirror?.changes?.trust.forEach((rule, at) => {
-    if (rule === 'internal' || trustForms.some((form) => form.endsWith(':') && rule.startsWith(form))) return;
-    const message = `must be internal, author:…, label:…, review:… or comment:…${didYouMean(`${rule.split(':')[0]}`, trustForms)}`;
-    found.push({ keys: [...keys, 'mirror', 'changes', 'trust', at], message });
-  });
+  if (mirror !== undefined && mirrorsNothing(mirror)) {
+    found.push({
+      keys: [...keys, 'mirror'],
+      message: 'mirrors nothing: say what, for example changes: true or branches: ["**"]',
+    });
+  }
+  found.push(
+    ...trustFindings(trust, [...keys, 'trust']),
+    ...trustFindings(mirror?.changes?.trust ?? [], [...keys, 'mirror', 'changes', 'trust']),
+    ...trustFindings(poll?.trust ?? [], [...keys, 'poll', 'trust']),
+  );
   run.forEach(({ name }, at) => {
     const first = run.findIndex((other) => other.name === name);
     if (first !== at)
@@ -94,6 +100,21 @@ function repositoryFindings({ mirror, run, poll }: RepositoryConfig, keys: KeyPa
     found.push({ keys: [...keys, 'poll', 'interval'], message: 'must be at least 5s' });
   }
   return found;
+}
+
+function mirrorsNothing({ changes, branches, tags, refs }: RepositoryMirror): boolean {
+  return changes === undefined && branches.length + tags.length + refs.length === 0;
+}
+
+function trustFindings(policies: readonly string[], keys: KeyPath): readonly Finding[] {
+  return policies.flatMap((policy, at) => {
+    if (policy === 'internal' || trustForms.some((form) => form.endsWith(':') && policy.startsWith(form))) return [];
+    if (policy === 'review') return [];
+    const near = didYouMean(`${policy.split(':')[0]}`, trustForms);
+    return [
+      { keys: [...keys, at], message: `must be internal, author:…, label:…, review:writer or comment:/…${near}` },
+    ];
+  });
 }
 
 function refspecProblem(refspec: string): string | undefined {
@@ -109,13 +130,15 @@ interface PlacedGlob {
   readonly glob: string;
 }
 
-function globsOf({ mirror, run, poll }: RepositoryConfig, keys: KeyPath): readonly PlacedGlob[] {
+function globsOf({ mirror, run, poll, guard }: RepositoryConfig, keys: KeyPath): readonly PlacedGlob[] {
   return [
     ...(['branches', 'tags', 'exclude'] as const).flatMap((key) => [
       ...listed(mirror?.[key] ?? [], [...keys, 'mirror', key]),
       ...listed(poll?.[key] ?? [], [...keys, 'poll', key]),
     ]),
     ...listed(mirror?.changes?.guard ?? [], [...keys, 'mirror', 'changes', 'guard']),
+    ...listed(guard, [...keys, 'guard']),
+    ...listed(poll?.guard ?? [], [...keys, 'poll', 'guard']),
     ...run.flatMap(({ branches }, at) => listed(branches, [...keys, 'run', at, 'branches'])),
   ];
 }

@@ -23,26 +23,40 @@ export function normaliseRepository(
   defaults: MirrorDefaults,
   convert: Convert,
 ): RepositoryConfig {
+  const trust = written.trust ?? ['internal'];
+  const guard = written.guard ?? [];
   return {
     repo: written.repo,
     address: convert.address(written.repo, [...keys, 'repo'], true),
     name: written.name,
     webhook: written.webhook,
-    mirror: written.mirror && normaliseMirror(written.mirror, [...keys, 'mirror'], defaults, convert),
+    mirror:
+      written.mirror && normaliseMirror({ trust, guard, ...written.mirror }, [...keys, 'mirror'], defaults, convert),
     run: normaliseRuns(written.run ?? [], [...keys, 'run'], convert),
+    // Change requests of strangers are trusted only when the operator says so.
+    trust,
+    guard,
+    runMirrored: written.runMirrored ?? false,
+    statuses: written.statuses ?? true,
     poll: written.poll && normalisePoll(written.poll, [...keys, 'poll'], convert),
   };
 }
 
+/** Whom a repository trusts, where its `mirror.changes` does not say anything else. */
+interface Trusting {
+  readonly trust: readonly string[];
+  readonly guard: readonly string[];
+}
+
 function normaliseMirror(
-  written: WrittenMirror,
+  written: WrittenMirror & Trusting,
   keys: KeyPath,
   defaults: MirrorDefaults,
   convert: Convert,
 ): RepositoryMirror {
   return {
     to: written.to === undefined ? undefined : convert.address(written.to, [...keys, 'to'], true),
-    changes: normaliseChanges(written.changes, defaults),
+    changes: normaliseChanges(written.changes, written, defaults),
     branches: written.branches ?? [],
     tags: written.tags ?? [],
     exclude: written.exclude ?? defaults.exclude,
@@ -56,14 +70,17 @@ function normaliseMirror(
   };
 }
 
-function normaliseChanges(written: WrittenMirror['changes'], defaults: MirrorDefaults): MirrorChanges | undefined {
+function normaliseChanges(
+  written: WrittenMirror['changes'],
+  { trust, guard }: Trusting,
+  defaults: MirrorDefaults,
+): MirrorChanges | undefined {
   if (written === undefined || written === false) return undefined;
   const section = written === true ? {} : written;
   return {
     as: section.as ?? 'pr/{number}',
-    // Change requests of strangers are trusted only when the operator says so (SPEC, section 6).
-    trust: section.trust ?? ['internal'],
-    guard: section.guard ?? [],
+    trust: section.trust ?? trust,
+    guard: section.guard ?? guard,
     includeInternal: section.includeInternal ?? defaults.includeInternal,
   };
 }
@@ -78,6 +95,8 @@ function normaliseRuns(written: WrittenRuns, keys: KeyPath, convert: Convert): r
     checkout: run.checkout ?? false,
     timeoutMs: run.timeout === undefined ? undefined : convert.duration(run.timeout, [...keys, at, 'timeout']),
     isolation: run.isolation ?? 'none',
+    image: run.image,
+    network: run.network ?? false,
     env: run.env ?? [],
   }));
 }

@@ -62,18 +62,25 @@ function normaliseMirror({ cacheDir, timeout, ...rest }: Section<'mirror'>, conv
   };
 }
 
-function normaliseGate({ repos, wait, cacheTtl, ...rest }: Section<'gate'>, convert: Convert): GateConfig {
+function normaliseGate(section: Section<'gate'>, convert: Convert): GateConfig {
+  const { repos, wait, cacheTtl, timeout, override, ...rest } = section;
+  const duration = (value: string | number | undefined, key: string, otherwise: number): number =>
+    value === undefined ? otherwise : convert.duration(value, ['gate', key]);
   return {
     ...gateDefaults,
     ...written(rest),
     repos: (repos ?? []).map((repo, at) => convert.address(repo, ['gate', 'repos', at])),
-    waitMs: wait === undefined ? gateDefaults.waitMs : convert.duration(wait, ['gate', 'wait']),
-    cacheTtlMs: cacheTtl === undefined ? gateDefaults.cacheTtlMs : convert.duration(cacheTtl, ['gate', 'cacheTtl']),
+    waitMs: duration(wait, 'wait', gateDefaults.waitMs),
+    cacheTtlMs: duration(cacheTtl, 'cacheTtl', gateDefaults.cacheTtlMs),
+    timeoutMs: duration(timeout, 'timeout', gateDefaults.timeoutMs),
+    override: override && { auditFile: convert.path(override.audit) },
   };
 }
 
 function normaliseServe(section: Section<'serve'>, convert: Convert): ServeConfig {
-  const { baseUrl, hooksDir, dataDir, tlsCert, tlsKey, reconcile, bodyLimit, concurrency, auth, ...rest } = section;
+  const { baseUrl, hooksDir, hooks, dataDir, tlsCert, tlsKey, reconcile, keep, bodyLimit, concurrency, auth, ...rest } =
+    section;
+  const { timeout, ...hooksRest } = hooks ?? {};
   const pathOf = (value: string | undefined): string | undefined =>
     value === undefined ? undefined : convert.path(value);
   return {
@@ -81,11 +88,17 @@ function normaliseServe(section: Section<'serve'>, convert: Convert): ServeConfi
     ...written(rest),
     baseUrl: baseUrl === undefined ? undefined : convert.url(baseUrl, ['serve', 'baseUrl']),
     hooksDir: pathOf(hooksDir),
+    hooks: {
+      ...serveDefaults.hooks,
+      ...written(hooksRest),
+      ...(timeout === undefined ? {} : { timeoutMs: convert.duration(timeout, ['serve', 'hooks', 'timeout']) }),
+    },
     dataDir: pathOf(dataDir),
     tlsCert: pathOf(tlsCert),
     tlsKey: pathOf(tlsKey),
     reconcileMs:
       reconcile === undefined ? serveDefaults.reconcileMs : convert.duration(reconcile, ['serve', 'reconcile']),
+    keepMs: keep === undefined ? serveDefaults.keepMs : convert.duration(keep, ['serve', 'keep']),
     bodyLimitBytes: bodyLimit ?? serveDefaults.bodyLimitBytes,
     concurrency: { ...serveDefaults.concurrency, ...written(concurrency ?? {}) },
     auth: { ...serveDefaults.auth, ...written(auth ?? {}) },

@@ -26,6 +26,8 @@ export interface ReviewsRole {
 }
 
 export interface ChecksRole {
+  /** True: the forge itself says which app reported a check. Elsewhere no app can ever have reported one. */
+  readonly vouchesForApps?: true;
   /** Every check of the commit on this repository and no other. An unknown commit has none. */
   list(repo: string, sha: Oid, options?: CallOptions): Promise<readonly Check[]>;
 }
@@ -82,7 +84,10 @@ export interface SurveyNeeds {
   readonly people: boolean;
 }
 
-/** A change request with what was asked of it; reviews, checks and people are of `change.head.sha`. */
+/**
+ * A change request with what was asked of it; reviews, checks and people are of `change.head.sha`. What is undefined did not come along
+ * (not asked for, or too long of a change that is not open): the role says it.
+ */
 export interface SurveyedChange {
   readonly change: Change;
   readonly reviews: ReviewHistory | undefined;
@@ -92,7 +97,7 @@ export interface SurveyedChange {
 
 /**
  * One request instead of many, where the forge offers it (GitHub's GraphQL). A server that has no such thing answers undefined, and the
- * roles are asked one by one. What did not fit on the first page is asked for before it resolves.
+ * roles are asked one by one. What did not fit on the first page of an open change is asked for before it resolves.
  */
 export interface SurveyRole {
   survey(

@@ -1,8 +1,8 @@
-import { type ErrorCode, SluiceError } from '../errors.ts';
-import type { RawAnswer } from './attempt.ts';
+import { type ErrorCode, type ErrorDetails, SluiceError } from '../errors.ts';
 import type { ApiRequest } from './client.ts';
+import type { RawAnswer } from './exchange.ts';
 import type { Failure } from './failure.ts';
-import { rateLimitOf } from './rate-limit.ts';
+import { rateLimitOf, retryAfterMs } from './rate-limit.ts';
 import type { Settings } from './settings.ts';
 import { isWebPage, oneLine, wordsOf } from './words.ts';
 
@@ -22,27 +22,29 @@ export function contextOf(
   return { purpose, url, baseUrl, now: now() };
 }
 
-/** The SluiceError of an answer that is neither 2xx nor accepted. */
+/** The SluiceError of an answer that is neither a success nor accepted. */
 export function answerError(answer: RawAnswer, context: ErrorContext): SluiceError {
   const { status, headers } = answer;
   const limit = rateLimitOf(answer, context.now);
   const words = wordsOf(answer);
   const said = words === undefined ? '' : ` (${words})`;
   if (limit !== undefined) {
-    const waitMs = limit.waitMs;
-    return new SluiceError(
-      'rate-limited',
-      sentence(context, `${context.url.host} allows no more requests now${said}`),
-      {
-        hint:
-          waitMs === undefined ? 'Try again in a few minutes.' : `Try again in ${Math.ceil(waitMs / 1000)} seconds.`,
-        ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-      },
-    );
+    const problem = sentence(context, `${context.url.host} allows no more requests now${said}`);
+    return new SluiceError('rate-limited', problem, pause(limit.waitMs, 'Try again in a few minutes.'));
   }
   if (status >= 300 && status < 400) return redirectError(headers.location, context);
   const hint = hintFor(answer, context);
-  return new SluiceError(codeOf(status), sentence(context, `${context.url.host} answered ${status}${said}`), { hint });
+  // Only where a later attempt may fare better: a queue would wait for nothing with a request that is wrong.
+  const code = codeOf(status);
+  const waitMs = code === 'unavailable' ? retryAfterMs(headers['retry-after'], context.now) : undefined;
+  const half = status < 300 ? `${status}, which is not the whole answer` : `${status}${said}`;
+  return new SluiceError(code, sentence(context, `${context.url.host} answered ${half}`), pause(waitMs, hint));
+}
+
+/** `hint`: for when the forge does not say how long to wait. */
+function pause(waitMs: number | undefined, hint: string): ErrorDetails {
+  if (waitMs === undefined) return { hint };
+  return { hint: `Try again in ${Math.ceil(waitMs / 1000)} seconds.`, retryAfterMs: waitMs };
 }
 
 /** The SluiceError of an attempt without an answer; an abort keeps the caller's own reason. */
@@ -88,7 +90,7 @@ function sentence({ purpose }: ErrorContext, problem: string): string {
 function codeOf(status: number): ErrorCode {
   if (status === 401 || status === 403) return 'denied';
   if (status === 404 || status === 410) return 'not-found';
-  return status >= 500 ? 'unavailable' : 'usage';
+  return status >= 500 || status < 300 ? 'unavailable' : 'usage';
 }
 
 function hintFor(answer: RawAnswer, { baseUrl }: ErrorContext): string {
@@ -99,7 +101,7 @@ function hintFor(answer: RawAnswer, { baseUrl }: ErrorContext): string {
   if (status === 404 || status === 410) {
     return 'Check the spelling; forges also say this of what the credential may not see.';
   }
-  return status >= 500 ? 'Try again later.' : 'The forge does not accept this request as it is.';
+  return status >= 500 || status < 300 ? 'Try again later.' : 'The forge does not accept this request as it is.';
 }
 
 // GitHub names what was missing: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api

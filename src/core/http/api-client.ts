@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerError, contextOf, type ErrorContext, malformed } from './answer-error.ts';
-import type { RawAnswer } from './attempt.ts';
 import type { ApiAnswer, ApiClient, ApiRequest, NextPage } from './client.ts';
 import { decodeBody } from './decode.ts';
 import { lazyDispatcher } from './dispatcher.ts';
+import type { RawAnswer } from './exchange.ts';
 import { parseBaseUrl, requestUrl } from './request-url.ts';
 import { isSuccess, isWanted, sendPatiently } from './send-patiently.ts';
 import { type ApiClientOptions, defaultSettings, type Settings } from './settings.ts';
+import { undiciTransport } from './undici-transport.ts';
 import { isWebPage, wordsOf } from './words.ts';
 
 /** A client of one forge's API; opens no connection before the first request. Throws SluiceError('config') for a bad base URL. */
@@ -51,7 +52,7 @@ function withDefaults(options: ApiClientOptions): Settings {
   const base = parseBaseUrl(options.baseUrl);
   return {
     ...defaultSettings,
-    dispatcher: lazyDispatcher(options.env ?? process.env),
+    transport: undiciTransport(options.dispatcher ?? lazyDispatcher(options.env ?? process.env)),
     now: Date.now,
     sleep: async (ms, signal) => delay(ms, undefined, { signal }),
     random: Math.random,

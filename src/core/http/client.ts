@@ -12,7 +12,7 @@ export interface ApiRequest<T> extends CallOptions {
   readonly body?: unknown;
   /** Decodes the parsed JSON body; a throw becomes "the answer is malformed". */
   readonly decode: (value: unknown) => T;
-  /** Statuses (besides 2xx) that are an answer and not a failure, for example 404 for "does not exist"; `value` is then undefined. */
+  /** Statuses (202 and 206, too) that are an answer and not a failure, for example 404 for "does not exist"; `value` is then undefined. */
   readonly accept?: readonly number[];
   /** True for a POST or PATCH that may be carried out twice without harm, so that it is retried like a read. */
   readonly idempotent?: boolean;
@@ -39,8 +39,9 @@ export type NextPage<T> = (
 /**
  * The only way to a forge's API: adds authentication, retries what may pass (network faults, 5xx, 429 and rate-limited 403
  * when Retry-After or x-ratelimit-reset is near) and maps the rest to SluiceError codes: 401/403 → denied,
- * 404/410 → not-found, 429 or rate-limited 403 → rate-limited (with retryAfterMs), 5xx, network and malformed answers →
- * unavailable, time-out → timed-out, any other 4xx → usage, an aborted signal → its SluiceError reason or interrupted.
+ * 404/410 → not-found, 429 or rate-limited 403 → rate-limited, 5xx, 202, 206, network and malformed answers → unavailable (it and
+ * rate-limited with retryAfterMs where the forge says it), time-out → timed-out, any other 4xx → usage, an aborted signal →
+ * its SluiceError reason or interrupted.
  */
 export interface ApiClient {
   readonly baseUrl: string;

@@ -1,4 +1,4 @@
-import type { RawAnswer } from './attempt.ts';
+import type { RawAnswer } from './exchange.ts';
 import { oneLine } from './words.ts';
 
 /** A decoded body, or in one sentence why there is none. */

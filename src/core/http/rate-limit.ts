@@ -1,4 +1,4 @@
-import type { RawAnswer } from './attempt.ts';
+import type { RawAnswer } from './exchange.ts';
 import { wordsOf } from './words.ts';
 
 /** An answer that means "too many requests"; `waitMs` is what the forge asks for, where it says so. */
@@ -28,12 +28,17 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+/** Requests that are left until the limit is reset; undefined when the forge does not say. */
+export function remainingOf(headers: RawAnswer['headers']): number | undefined {
+  const text = (headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining'])?.trim();
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
 // GitHub and Gitea's proxies: x-ratelimit-*; GitLab: ratelimit-*. Both give Unix seconds; the IETF draft of the second gives
 // seconds from now, which no clock of this century confuses with the first.
 function untilReset(headers: RawAnswer['headers'], now: number): number | undefined {
-  const remaining = headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining'];
   const reset = Number(headers['x-ratelimit-reset'] ?? headers['ratelimit-reset'] ?? Number.NaN);
-  if (remaining?.trim() !== '0' || !Number.isFinite(reset)) return undefined;
+  if (remainingOf(headers) !== 0 || !Number.isFinite(reset)) return undefined;
   if (reset < 1e9) return Math.max(0, reset * 1000);
   // The server's own clock, where it tells it: ours may be minutes off. One second more, since resets are whole seconds.
   const serverNow = Date.parse(headers.date ?? '');

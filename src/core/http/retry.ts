@@ -1,4 +1,4 @@
-import type { Outcome } from './attempt.ts';
+import type { Outcome } from './exchange.ts';
 import { rateLimitOf, retryAfterMs } from './rate-limit.ts';
 
 export interface RetryState {

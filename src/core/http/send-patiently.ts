@@ -1,9 +1,10 @@
 import { answerError, contextOf, type ErrorContext, failureError } from './answer-error.ts';
-import { attempt, type Outcome, type RawAnswer } from './attempt.ts';
 import type { ApiRequest } from './client.ts';
+import type { Outcome, RawAnswer } from './exchange.ts';
+import { remainingOf } from './rate-limit.ts';
 import { isUnder, requestUrl } from './request-url.ts';
 import { retryDelay } from './retry.ts';
-import type { Settings } from './settings.ts';
+import type { AnswerFacts, Settings } from './settings.ts';
 
 /** A final answer, of any status, and the URL that gave it. */
 export interface FinalAnswer {
@@ -29,8 +30,9 @@ export function isWanted(status: number, { accept = [] }: Pick<ApiRequest<unknow
   return isSuccess(status) || accept.includes(status);
 }
 
+/** Not 202 (what was asked for is not there yet) and not 206 (a part of it, which nobody asked for): half a list is no list. */
 export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
+  return status >= 200 && status < 300 && status !== 202 && status !== 206;
 }
 
 function redirectTarget({ status, headers }: RawAnswer, request: ApiRequest<unknown>, from: URL): URL | undefined {
@@ -47,6 +49,7 @@ async function answerOf(settings: Settings, request: ApiRequest<unknown>, url: U
   let timeOuts = 0;
   for (let attempts = 1; ; attempts += 1) {
     const outcome = await attemptOnce(settings, request, url);
+    settings.onAnswer?.(factsOf(outcome));
     if (outcome.kind === 'answer' && isWanted(outcome.status, request)) return outcome;
     if (outcome.kind === 'timed-out') timeOuts += 1;
     const clock = { now: settings.now(), random: settings.random() };
@@ -80,12 +83,17 @@ async function wait(
   }
 }
 
+function factsOf(outcome: Outcome): AnswerFacts {
+  if (outcome.kind !== 'answer') return { status: 0, remaining: undefined };
+  return { status: outcome.status, remaining: remainingOf(outcome.headers) };
+}
+
 async function attemptOnce(settings: Settings, request: ApiRequest<unknown>, url: URL): Promise<Outcome> {
   const { signal } = request;
   if (signal?.aborted) return { kind: 'aborted', detail: '' };
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
   const credentials = await settings.authenticate(signal === undefined ? {} : { signal });
-  return attempt(await settings.dispatcher(), {
+  return settings.transport({
     method: request.method ?? 'GET',
     url,
     headers: {

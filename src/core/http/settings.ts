@@ -1,4 +1,5 @@
 import type { Authenticate } from './client.ts';
+import type { Transport } from './exchange.ts';
 
 /**
  * Where connections come from: a `Dispatcher` of undici. Named here by what it is called by, so that the published types of a plugin's
@@ -23,7 +24,9 @@ export interface HttpSettings {
   readonly maxBodyBytes?: number;
   /** Cap of one listing. Default 1000 pages. */
   readonly maxPages?: number;
-  /** Where connections come from; default: one agent per client that obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+  /** What carries requests; default: undici over `dispatcher`. */
+  readonly transport?: Transport;
+  /** Where undici's connections come from; default: one agent per client that obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
   readonly dispatcher?: () => Promise<HttpDispatcher>;
   /** Read only for the proxy variables of the default dispatcher. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -35,6 +38,16 @@ export interface HttpSettings {
   readonly random?: () => number;
   /** Told before each wait, so that a person sees why nothing moves. */
   readonly onWait?: (wait: Wait) => void;
+  /** Told of each attempt, also of those that are tried again. */
+  readonly onAnswer?: (answer: AnswerFacts) => void;
+}
+
+/** What there is to count of one attempt. */
+export interface AnswerFacts {
+  /** 0: no answer came. */
+  readonly status: number;
+  /** Requests that the forge still allows; undefined when it does not say. */
+  readonly remaining: number | undefined;
 }
 
 /** A retry that is about to be waited for. */
@@ -63,7 +76,7 @@ export const defaultSettings = {
 
 /** The options with every default filled in. */
 export type Settings = ApiClientOptions &
-  Required<Pick<ApiClientOptions, keyof typeof defaultSettings | 'dispatcher' | 'now' | 'sleep' | 'random'>> & {
+  Required<Pick<ApiClientOptions, keyof typeof defaultSettings | 'transport' | 'now' | 'sleep' | 'random'>> & {
     /** `baseUrl`, parsed. */
     readonly base: URL;
   };

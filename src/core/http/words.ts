@@ -1,5 +1,5 @@
 import { redact } from '../secret.ts';
-import type { RawAnswer } from './attempt.ts';
+import type { RawAnswer } from './exchange.ts';
 
 const longest = 300;
 

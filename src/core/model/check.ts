@@ -6,7 +6,10 @@ import type { Oid } from './ref.ts';
  */
 export type CheckState = 'pending' | 'success' | 'failure' | 'neutral' | 'skipped';
 
-/** What one check (check run, commit status, pipeline job, build status) says of one commit; of several with one name and app the latest. */
+/**
+ * What one check (check run, commit status, pipeline job, build status) says of one commit; of several with one name and app
+ * the latest of each suite, and the worst across suites: a second workflow must not cover up the first.
+ */
 export interface Check {
   readonly name: string;
   /** Slug of the app that reported it, where the forge vouches for that; undefined: anyone with a token may have. */

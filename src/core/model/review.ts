@@ -9,10 +9,15 @@ export interface Review {
   /** Undefined: the account is gone, or the forge hides it. Such a review never counts in favour. */
   readonly by: Account | undefined;
   readonly state: ReviewState;
-  /** The head that was reviewed; undefined where the forge does not write it down (GitLab, Bitbucket Cloud). */
+  /** The head that was reviewed; undefined where the forge does not write it down (Bitbucket Cloud). */
   readonly commit: Oid | undefined;
   /** Milliseconds since the epoch by the forge's clock; undefined where it gives none. */
   readonly at: number | undefined;
+  /**
+   * Whether the reviewer may push to the repository, by the forge's own word; undefined or left out: it does not say. A review by
+   * somebody who may not never counts in favour: everybody can review what everybody can read.
+   */
+  readonly mayWrite?: boolean | undefined;
 }
 
 /** Every review that the forge still shows, oldest first. */

@@ -21,7 +21,13 @@ export interface CommitStatus {
 // around them (https://trojansource.codes). The joiner of emoji (U+200D) stays.
 const unseen = /[\s\p{Cc}\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]+/gu;
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when it is needed: its rules take some milliseconds to load, and most runs cut nothing. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 
 /** Any text as one line of well-formed Unicode without control characters. */
 export function plainLine(text: string): string {
@@ -33,7 +39,7 @@ export function cutDescription(text: string, limit: number): string {
   const line = plainLine(text);
   if (line.length <= limit) return line;
   let cut = '';
-  for (const { segment } of graphemes.segment(line.slice(0, limit + 1))) {
+  for (const { segment } of graphemesOf(line.slice(0, limit + 1))) {
     if (cut.length + segment.length > limit - 1) break;
     cut += segment;
   }
@@ -43,7 +49,7 @@ export function cutDescription(text: string, limit: number): string {
 /** The text without graphemes outside the Basic Multilingual Plane (most emoji), for forges that refuse them. */
 export function withoutAstral(text: string): string {
   if (!/[\u{10000}-\u{10FFFF}]/u.test(text)) return text;
-  const kept = Array.from(graphemes.segment(text), ({ segment }) => segment).filter(
+  const kept = Array.from(graphemesOf(text), ({ segment }) => segment).filter(
     (segment) => !/[\u{10000}-\u{10FFFF}]/u.test(segment),
   );
   return kept.join('');

@@ -45,6 +45,13 @@ const quiet = ['-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=fals
 /** As `git lfs smudge --skip`, and also where git-lfs is set up but broken. */
 const withoutLfs = ['filter.lfs.process=', 'filter.lfs.smudge=', 'filter.lfs.required=false'].flatMap((s) => ['-c', s]);
 
+/** As `git lfs install` configures it: without, git leaves the pointer files and says nothing. */
+const withLfs = [
+  'filter.lfs.process=git-lfs filter-process',
+  'filter.lfs.smudge=git-lfs smudge -- %f',
+  'filter.lfs.required=true',
+].flatMap((setting) => ['-c', setting]);
+
 /** A .gitmodules of a stranger may name a path of this machine, or `ext::sh -c …` (git-config(1), protocol.allow). */
 const networkOnly = [
   'protocol.allow=never',
@@ -72,13 +79,20 @@ export async function checkOut(ports: CheckoutPorts, workspace: Workspace, reque
     return result.stdout.toString('latin1').trim();
   };
   await makeRepository(git, workspace, request, format);
-  const lfs = request.lfs ? [] : withoutLfs;
+  const lfs = request.lfs ? await lfsSettings(ports, workspace, request.from) : withoutLfs;
   await git(...quiet, ...lfs, 'checkout', '--quiet', '--force', '--detach', `${request.oid}^{commit}`);
   if (request.submodules) {
     const update = ['submodule', '--quiet', 'update', '--init', '--recursive', '--force'];
     await git(...quiet, ...lfs, ...networkOnly, ...update);
   }
   return await git('rev-parse', '--verify', 'HEAD');
+}
+
+/** None where the user has configured the filter. */
+async function lfsSettings(ports: CheckoutPorts, { checkout }: Workspace, from: Endpoint): Promise<readonly string[]> {
+  const args = ['config', '--get-regexp', '^filter\\.lfs\\.(process|smudge)$'];
+  const own = await ports.git(from, { args, cwd: checkout, purpose: 'read the configuration of git' });
+  return own.status === 0 ? [] : withLfs;
 }
 
 /** How `fetch` says that the server does not give this object, among other faults; those come again in the second attempt. */
@@ -144,6 +158,11 @@ function checkoutFailure(purpose: string, stderr: string): SluiceError {
   if (/transport '.*' not allowed/.test(stderr)) {
     return new SluiceError('not-found', `${purpose}: ${words}`, {
       hint: 'Submodules are fetched from http, https and ssh URLs only.',
+    });
+  }
+  if (/git-lfs: (?:command )?not found/.test(stderr)) {
+    return new SluiceError('config', `${purpose}: ${words}`, {
+      hint: 'Install git-lfs, or do without --lfs (lfs: in the configuration).',
     });
   }
   return new SluiceError('unavailable', `${purpose}: ${words || 'git failed without a message'}`, {

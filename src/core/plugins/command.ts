@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { ExitStatus } from '../errors.ts';
 import type { Forge } from '../forges/forge.ts';
+import type { HttpSettings } from '../http/settings.ts';
 
 /** One flag of a command. Global flags (`--json`, `--quiet`, `--config`, …) belong to the program and are not repeated here. */
 export interface OptionSpec {
@@ -41,6 +42,8 @@ export interface CommandSpec {
   readonly subcommands?: readonly CommandSpec[];
   /** What the words after `--` are, for a command that takes a command line of somebody else's. */
   readonly rest?: { readonly name: string; readonly description: string };
+  /** Status instead of 69, 75 and 77, for a command whose status is an answer that others act on. Default: none. */
+  readonly undecided?: ExitStatus;
   run?(context: CommandContext, input: CommandInput): Promise<CommandOutcome>;
 }
 
@@ -53,7 +56,7 @@ export interface CommandInput {
 
 /** Failures are thrown as SluiceError; an answer (even "no") is an outcome. */
 export interface CommandOutcome {
-  /** 0, 1 or 2 for an answer (SPEC's table); a command that did several things may end with the status of the worst. */
+  /** 0, 1 or 2 for an answer (the table of exit statuses); a command that did several things may end with the status of the worst. */
   readonly exit: ExitStatus;
   /** For people, on stdout, without a trailing newline; left out when there is nothing to say. */
   readonly text?: string;
@@ -74,8 +77,11 @@ export interface CommandContext {
   readonly configFile?: string | undefined;
   /** The effective configuration, read and checked on the first call. */
   config(): Promise<Config>;
-  /** The forge behind a configured or predefined alias; an unknown alias is SluiceError('usage') with the nearest one. */
-  forge(alias: string): Promise<Forge>;
+  /**
+   * The forge behind a configured or predefined alias; an unknown alias is SluiceError('usage') with the nearest one. It is opened once:
+   * later calls cannot watch it any more.
+   */
+  forge(alias: string, watch?: Pick<HttpSettings, 'onAnswer'>): Promise<Forge>;
   readonly log: Log;
   /** Says what is going on, on a terminal only; the next call replaces the text. */
   progress(text: string): void;

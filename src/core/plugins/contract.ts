@@ -1,4 +1,5 @@
 import type { ForgeDefinition } from '../forges/definition.ts';
+import type { GateNeed, GateRule } from '../model/gate-rule.ts';
 import type { CommandSpec } from './command.ts';
 
 /** The version of this contract; a plugin that was written for another one is not loaded. */
@@ -14,8 +15,8 @@ export interface Plugin {
   readonly apiVersion: typeof pluginApiVersion;
   readonly commands?: readonly CommandSpec[];
   readonly forges?: readonly ForgeDefinition[];
-  /** Reserved for rules of the gate; refused by this version. */
-  readonly rules?: readonly never[];
+  /** Rules of the gate; one is applied where `gate.rules` of the configuration names it. */
+  readonly rules?: readonly GateRule[];
   /** Reserved for notifiers; refused by this version. */
   readonly notifiers?: readonly never[];
 }
@@ -30,10 +31,13 @@ export function decodePlugin(value: unknown): Plugin | { readonly problem: strin
   for (const key of ['commands', 'forges', 'rules', 'notifiers']) {
     if (value[key] !== undefined && !Array.isArray(value[key])) return { problem: `${key} is not a list` };
   }
-  for (const key of ['rules', 'notifiers'] as const) {
-    if (listOf(value[key]).length > 0) return { problem: `brings ${key}, which this version of sluice does not take` };
+  if (listOf(value.notifiers).length > 0) {
+    return { problem: 'brings notifiers, which this version of sluice does not take' };
   }
-  const problem = firstOf(listOf(value.commands), commandProblem) ?? firstOf(listOf(value.forges), forgeProblem);
+  const problem =
+    firstOf(listOf(value.commands), commandProblem) ??
+    firstOf(listOf(value.forges), forgeProblem) ??
+    firstOf(listOf(value.rules), ruleProblem);
   return problem === undefined ? (value as unknown as Plugin) : { problem };
 }
 
@@ -57,6 +61,18 @@ function commandProblem(value: unknown): string | undefined {
 function forgeProblem(value: unknown): string | undefined {
   if (!isRecord(value) || typeof value.type !== 'string' || value.type === '') return 'has a forge without a type';
   return typeof value.load === 'function' ? undefined : `forge "${value.type}" has no load function`;
+}
+
+const needNames: readonly unknown[] = ['reviews', 'checks', 'people'] satisfies readonly GateNeed[];
+
+function ruleProblem(value: unknown): string | undefined {
+  if (!isRecord(value) || typeof value.name !== 'string') return 'has a rule without a name';
+  const { name, needs, judge } = value;
+  if (!commandName.test(name)) return `rule "${name}" must be named in lower case, with digits and "-"`;
+  if (typeof judge !== 'function') return `rule "${name}" has no judge function`;
+  if (needs !== undefined && !Array.isArray(needs)) return `rule "${name}" has needs that are no list`;
+  const unknown = listOf(needs).find((need) => !needNames.includes(need));
+  return unknown === undefined ? undefined : `rule "${name}" needs ${String(unknown)}, which is no fact`;
 }
 
 function firstOf(values: readonly unknown[], check: (value: unknown) => string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type { OwnedForgeDefinition } from '../forges/definition.ts';
+import { type GateRule, gateNodes } from '../model/gate-rule.ts';
 import type { CommandSpec } from './command.ts';
 import { decodePlugin, type Plugin } from './contract.ts';
 import { resolvePlugin } from './resolve.ts';
@@ -7,6 +8,12 @@ import { resolvePlugin } from './resolve.ts';
 export interface OwnedCommand {
   readonly owner: string;
   readonly command: CommandSpec;
+}
+
+/** A rule of the gate and the plugin that brought it. */
+export interface OwnedRule {
+  readonly owner: string;
+  readonly rule: GateRule;
 }
 
 /** A plugin, or a part of one, that was left out. */
@@ -21,6 +28,7 @@ export interface PluginWarning {
 export interface LoadedPlugins {
   readonly commands: readonly OwnedCommand[];
   readonly forges: readonly OwnedForgeDefinition[];
+  readonly rules: readonly OwnedRule[];
   readonly warnings: readonly PluginWarning[];
 }
 
@@ -47,11 +55,14 @@ export async function loadPlugins(entries: readonly string[], scope: PluginScope
   const forges = plugins.flatMap(({ plugin }) =>
     (plugin.forges ?? []).map((definition) => ({ owner: plugin.name, definition })),
   );
+  const rules = plugins.flatMap(({ plugin }) => (plugin.rules ?? []).map((rule) => ({ owner: plugin.name, rule })));
   const commandNames = claims(commands, ({ command }) => command.name, scope.builtInCommands);
   const forgeTypes = claims(forges, ({ definition }) => definition.type, scope.builtInForges);
+  const ruleNames = claims(rules, ({ rule }) => rule.name, gateNodes);
   return {
     commands: commands.filter(({ command }) => commandNames.get(command.name)?.length === 1),
     forges: forges.filter(({ definition }) => forgeTypes.get(definition.type)?.length === 1),
+    rules: rules.filter(({ rule }) => ruleNames.get(rule.name)?.length === 1),
     warnings: [
       ...results.flatMap((result) => ('problem' in result ? [result] : [])),
       ...conflicts(commandNames).map(([command, owners]) => ({
@@ -62,6 +73,10 @@ export async function loadPlugins(entries: readonly string[], scope: PluginScope
       ...conflicts(forgeTypes).map(([type, owners]) => ({
         owner: owners.join(' and '),
         problem: `the forge type "${type}" is defined by ${owners.join(' and by ')}`,
+      })),
+      ...conflicts(ruleNames).map(([rule, owners]) => ({
+        owner: owners.join(' and '),
+        problem: `the rule "${rule}" is defined by ${owners.join(' and by ')}`,
       })),
     ],
   };

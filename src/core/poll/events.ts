@@ -20,6 +20,10 @@ export type PollEvent =
   | { readonly type: 'change'; readonly repository: string; readonly run: number; readonly change: RefEvent }
   /** The remote has lost every branch and tag; believed when the next look says the same. */
   | { readonly type: 'doubt'; readonly repository: string; readonly refs: number }
+  /** `--dry-run`: a change that a look would record, and run unless it is a deletion or blocked. */
+  | { readonly type: 'planned'; readonly repository: string; readonly change: RefEvent }
+  /** `--dry-run`: a run that is in the queue (or was cut off) and would begin. */
+  | { readonly type: 'waiting'; readonly run: Run }
   | { readonly type: 'unusable-ref'; readonly repository: string; readonly ref: RefName; readonly problem: string }
   /** Failed; `retryInMs` is undefined when this process does not look again (`--once`). */
   | {

@@ -42,12 +42,14 @@ const mostAttempts = 30;
 
 export function startOutbox(options: OutboxOptions, { db, send, onEvent, world }: OutboxPorts): Outbox {
   const keys = options.repositories.map(({ key }) => key);
-  const repositories = [...openRepositories(db, keys).values()].map(({ id }) => id);
+  const rows = [...openRepositories(db, keys).values()];
   const watched = new Map(options.repositories.map((repository) => [repository.key, repository]));
   /** Ids of runs of which a report is on its way. */
   const sending = new Set<number>();
   /** Ids of reports that wait for another attempt. */
   const delayed = new Set<number>();
+  /** Places that have asked for a pause: it is meant for everything that is sent there, not for the one report that was answered so. */
+  const resting = new Set<string>();
   /** Ids of reports whose next attempt is a later process's. */
   const parked = new Set<number>();
   const closing = new AbortController();
@@ -71,6 +73,7 @@ export function startOutbox(options: OutboxOptions, { db, send, onEvent, world }
 
   /** A state that cannot be read now is no reason to forget what is in it: whoever wakes the outbox next tries again. */
   function next(): ReportRow | undefined {
+    const repositories = rows.flatMap(({ id, key }) => (resting.has(placeOf(watched.get(key))) ? [] : [id]));
     try {
       return nextReport(db, { repositories, exceptRuns: [...sending], exceptReports: [...delayed, ...parked] });
     } catch (error) {
@@ -116,8 +119,11 @@ export function startOutbox(options: OutboxOptions, { db, send, onEvent, world }
     onEvent({ type: 'report-failed', run, kind, phase, fault: faultOf(error), final });
   }
 
-  function postpone({ id }: ReportRow, error: SluiceError, attempts: number): void {
+  function postpone({ id, repository }: ReportRow, error: SluiceError, attempts: number): void {
     const ms = nextAttemptDelay(attempts, error.retryAfterMs, world.random());
+    const place = placeOf(watched.get(rows.find((row) => row.id === repository)?.key ?? ''));
+    if (error.retryAfterMs !== undefined) resting.add(place);
+    // Longer than this process goes on: a later one's, and so is all that goes to a place that rests so long.
     if (ms > options.longestWaitMs) {
       parked.add(id);
       return;
@@ -125,6 +131,7 @@ export function startOutbox(options: OutboxOptions, { db, send, onEvent, world }
     delayed.add(id);
     void world.wait(ms, closing.signal).then(() => {
       delayed.delete(id);
+      resting.delete(place);
       wake();
     });
   }
@@ -148,4 +155,11 @@ export function startOutbox(options: OutboxOptions, { db, send, onEvent, world }
   }
 
   return { wake, drained, close };
+}
+
+/** Whoever counts the requests: a forge for its token, else the server. */
+function placeOf(repository: WatchedRepository | undefined): string {
+  if (repository === undefined) return '';
+  const { forge, url } = repository.endpoint;
+  return forge?.alias ?? URL.parse(url)?.host ?? url;
 }

@@ -1,6 +1,8 @@
+import type { SluiceError } from '../errors.ts';
 import type { CallOptions } from '../forges/forge.ts';
 import type { Endpoint } from '../git/endpoint.ts';
 import type { Oid, RefName, RemoteRef } from '../model/ref.ts';
+import type { KnownRef } from './plan.ts';
 import type { ResultKind, WatchedRepository } from './repository.ts';
 import type { FinalState, ProcessGroup, Run } from './run.ts';
 
@@ -29,11 +31,22 @@ export interface ChangeHead {
   readonly blocked: string | undefined;
 }
 
-/** The heads of all open change requests of a repository. */
+export interface ChangeHeads {
+  readonly heads: readonly ChangeHead[];
+  /** Heads of open change requests about which nothing can be said this time; nothing is concluded about them. */
+  readonly undecided: ReadonlySet<RefName>;
+  /** False: some of them are to be told at a later look, so a first sight is not over yet. */
+  readonly complete: boolean;
+  /** What kept it from being said, where somebody can do something about it. */
+  readonly failure: SluiceError | undefined;
+}
+
+/** The heads of all open change requests of a repository; `known`: what the state holds of them, should somebody want to know. */
 export type ListChangeHeads = (
   repository: WatchedRepository,
+  known: () => ReadonlyMap<RefName, KnownRef>,
   call: { readonly signal: AbortSignal },
-) => Promise<readonly ChangeHead[]>;
+) => Promise<ChangeHeads>;
 
 export interface PipelineRequest {
   readonly repository: WatchedRepository;

@@ -7,9 +7,11 @@ import type { StateDatabase, Writing } from './state/access.ts';
 import { deleteRef, setRef } from './state/refs.ts';
 import { putReport } from './state/reports.ts';
 import { addRepository, findRepository, type RepositoryRow, setLook } from './state/repositories.ts';
-import { endRun, insertRun, queuedRunOf, runningRunOf, stopRun } from './state/runs.ts';
+import { endRun, insertRun, pruneRuns, queuedRunOf, runningRunOf, stopRun } from './state/runs.ts';
 
 export interface RecordOptions {
+  /** As it is before. */
+  readonly repository: RepositoryRow;
   /** The part of the watcher's selection that could be looked at. */
   readonly looked: PollSelection;
   /** A newer commit also ends a run that is going on; otherwise only one that waits. */
@@ -43,35 +45,36 @@ export function openRepository(db: StateDatabase, key: string): RepositoryRow {
   return row;
 }
 
+/** Whether there is nothing to write: almost every look finds that. */
+export function isNoNews(plan: PollPlan, { repository, looked }: RecordOptions): boolean {
+  const sameLook = repository.selection === selectionText(looked) && (repository.doubted === 1) === plan.doubted > 0;
+  return sameLook && changesNothing(plan);
+}
+
 /**
  * Everything that one look has found, in one transaction: after a crash either all of it is known and its runs are queued, or nothing,
- * and the next look finds it again. A look that changes nothing writes nothing.
+ * and the next look finds it again.
  */
-export function recordPlan(
-  db: StateDatabase,
-  { id, selection, doubted }: RepositoryRow,
-  watched: WatchedRepository,
-  plan: PollPlan,
-  options: RecordOptions,
-): Recorded {
-  const text = selectionText(options.looked);
-  const sameLook = selection === text && (doubted === 1) === plan.doubted > 0;
-  if (sameLook && changesNothing(plan)) return { runs: [], stopped: [] };
-  return db.write(`record what changed in ${watched.key}`, (tx) => {
-    const stopped: number[] = [];
-    for (const [name, { oid, blocked }] of plan.remember) {
-      setRef(tx, { repository: id, name, oid, blocked: blocked !== undefined, run: 0 });
-    }
-    for (const ref of plan.forget) stopped.push(...dropRef(tx, id, ref, 'it is no longer watched', options.now));
-    const runs = plan.events.map((event) => {
-      const recorded = recordEvent(tx, id, watched, event, options);
-      stopped.push(...recorded.stopped);
-      return { event, run: recorded.run };
-    });
-    setLook(tx, id, text, plan.doubted > 0);
-    return { runs, stopped };
+export function recordPlan(tx: Writing, watched: WatchedRepository, plan: PollPlan, options: RecordOptions): Recorded {
+  const { id } = options.repository;
+  const stopped: number[] = [];
+  for (const [name, { oid, blocked }] of plan.remember) {
+    setRef(tx, { repository: id, name, oid, blocked: blocked !== undefined, run: 0 });
+  }
+  for (const ref of plan.forget) stopped.push(...dropRef(tx, id, ref, 'it is no longer watched', options.now));
+  const runs = plan.events.map((event) => {
+    const recorded = recordEvent(tx, id, watched, event, options);
+    stopped.push(...recorded.stopped);
+    return { event, run: recorded.run };
   });
+  // Here and nowhere else the table grows.
+  if (runs.length > 0) pruneRuns(tx, id, keptRuns);
+  setLook(tx, id, selectionText(options.looked), plan.doubted > 0);
+  return { runs, stopped };
 }
+
+/** Runs that the history holds for each repository, beside those with a log. */
+export const keptRuns = 1000;
 
 interface RecordedEvent {
   readonly run: number;

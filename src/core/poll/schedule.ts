@@ -1,7 +1,7 @@
 import { longestDurationMs } from '../model/duration.ts';
 
 /** Nobody asks a remote more often than this, whatever is configured. */
-const floorMs = 5_000;
+export const floorMs = 5_000;
 
 /** A remote that fails is asked less and less often, but at least once in this time. */
 const longestFailureDelayMs = 3_600_000;

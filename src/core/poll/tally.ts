@@ -31,7 +31,7 @@ const worstFirst = [70, 78, 77, 64, 69, 75] as const;
 
 /**
  * Exit status of `sluice poll --once`: 1 when a script failed (or could not be run), whatever else happened, because that is the answer that was
- * asked for; else what kept a part of the work from being done (SPEC, section 1); else 0.
+ * asked for; else what kept a part of the work from being done; else 0.
  */
 export function exitStatusOf({ ended, faults }: Tally): ExitStatus {
   const bad = (ended.failure ?? 0) + (ended['timed-out'] ?? 0) + (ended.error ?? 0);

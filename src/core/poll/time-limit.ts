@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors.ts';
+import { onAbort } from './on-abort.ts';
 
 /**
  * Runs a step that talks to somebody else, with a signal that ends it after `limitMs` or with the outer signal. Returns then in any
@@ -16,15 +17,14 @@ export async function withTimeLimit<T>(
     controller.abort(reason);
     reject(reason);
   };
-  const onOuter = () => end(limits.signal.reason);
   const timer = setTimeout(() => {
     end(new SluiceError('timed-out', `${purpose}: no answer within ${limits.limitMs / 1000} s`));
   }, limits.limitMs);
-  limits.signal.addEventListener('abort', onOuter, { once: true });
+  const forget = onAbort(limits.signal, () => end(limits.signal.reason));
   try {
     return await Promise.race([step(controller.signal), ended]);
   } finally {
     clearTimeout(timer);
-    limits.signal.removeEventListener('abort', onOuter);
+    forget();
   }
 }

@@ -1,13 +1,14 @@
 import { SluiceError } from '../errors.ts';
+import { openBatch } from './batch.ts';
 import { faultOf, type PollEvent } from './events.ts';
 import { type Looked, type LookMemory, type LookPorts, lookAt } from './look.ts';
 import { type OutboxPorts, startOutbox } from './outbox.ts';
 import type { KillOrphan } from './ports.ts';
 import { recover } from './recover.ts';
-import { groupByRemote, mostLooksAtOnce, type Remote } from './remote.ts';
+import { forEachRemote, type Remote } from './remote.ts';
 import type { WatchedRepository } from './repository.ts';
-import { nextLookDelay } from './schedule.ts';
-import { type Slots, slots } from './slots.ts';
+import { openRhythm } from './rhythm.ts';
+import type { Slots } from './slots.ts';
 import { addToTally, emptyTally, type Tally } from './tally.ts';
 import { startWorker, type WorkPorts } from './work.ts';
 
@@ -62,7 +63,7 @@ export async function watch(options: WatchOptions, ports: WatchPorts): Promise<T
   );
   const stop = new AbortController();
   const watcher: Watcher = {
-    ports: { ...ports, onEvent, now: world.now },
+    ports: { ...ports, onEvent, now: world.now, batch: openBatch(db) },
     options,
     signal: AbortSignal.any([signal, stop.signal]),
     onLooked({ stopped, changed }) {
@@ -94,41 +95,77 @@ interface Watcher {
   readonly onLooked: (looked: Looked) => void;
 }
 
-/** All remotes at the same time, each in its own rhythm, bounded for each host. */
+/** All remotes at the same time, each in its own rhythm. */
 async function lookAtAll(watcher: Watcher): Promise<void> {
-  const hosts = new Map<string, Slots>();
-  const remotes = groupByRemote(watcher.options.repositories);
-  await Promise.all(
-    remotes.map((remote) => {
-      const slotsOfHost = hosts.get(remote.host) ?? slots(mostLooksAtOnce(remote.host));
-      hosts.set(remote.host, slotsOfHost);
-      return followRemote(remote, slotsOfHost, watcher);
-    }),
+  const { repositories, once } = watcher.options;
+  await forEachRemote(repositories, (remote, slotsOfHost) =>
+    once ? lookOnce(remote, slotsOfHost, watcher) : followRemote(remote, slotsOfHost, watcher),
   );
 }
 
+const freshMemory: LookMemory = { digest: undefined };
+
+/** A fault that passes in a moment must not cost cron a mail, nor the change a minute; one that lasts is told. */
+async function lookOnce(remote: Remote, slotsOfHost: Slots, watcher: Watcher): Promise<void> {
+  const { ports, signal } = watcher;
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    const looked = await look(remote, freshMemory, slotsOfHost, watcher, true);
+    const waitMs = onceRetryDelay(attempt, looked.failures);
+    if (signal.aborted) return;
+    if (waitMs === undefined) return tellFailures(looked.failures, undefined, ports);
+    await ports.world.wait(waitMs, signal);
+    if (signal.aborted) tellFailures(looked.failures, undefined, ports);
+  }
+}
+
+const onceRetryDelaysMs = [1_000, 3_000];
+
+/** Undefined: there is nothing to try again, or no use in it. The forges' API clients are patient by themselves. */
+function onceRetryDelay(attempt: number, failures: Looked['failures']): number | undefined {
+  const [first] = failures.filter(({ from }) => from === 'remote').map(({ error }) => error);
+  const ms = onceRetryDelaysMs[attempt - 1];
+  // A remote that did not answer within the limit has had its time.
+  if (ms === undefined || !first?.retryable || first.code === 'timed-out') return undefined;
+  const asked = first.retryAfterMs ?? 0;
+  return asked > longestWaitOnceMs ? undefined : Math.max(ms, asked);
+}
+
 async function followRemote(remote: Remote, slotsOfHost: Slots, watcher: Watcher): Promise<void> {
-  const { ports, options, signal } = watcher;
-  const { supersedeRunning, requestLimitMs: limitMs } = options;
-  let memory: LookMemory = { digest: undefined };
-  let failures = 0;
+  const { ports, signal } = watcher;
+  const rhythm = openRhythm(remote.intervalMs, ports.world.random);
+  let memory = freshMemory;
   while (!signal.aborted) {
-    const looked = await slotsOfHost(() => lookAt(remote, memory, ports, { supersedeRunning, limitMs, signal }));
-    watcher.onLooked(looked);
+    const looked = await look(remote, memory, slotsOfHost, watcher, rhythm.asksForge());
     // What was cut off by the end of the watching is nobody's fault.
     if (signal.aborted) return;
     memory = looked.memory;
-    if (looked.failures.length === 0 && failures > 0) tellRecovered(remote, ports);
-    failures = looked.failures.length === 0 ? 0 : failures + 1;
-    const asked = Math.max(0, ...looked.failures.map(({ error }) => error.retryAfterMs ?? 0));
-    const random = ports.world.random();
-    const delay = nextLookDelay({ intervalMs: remote.intervalMs, failures, retryAfterMs: asked, random });
-    for (const { repository, error } of looked.failures) {
-      const retryInMs = options.once ? undefined : delay;
-      ports.onEvent({ type: 'look-failed', repository, fault: faultOf(error), retryInMs });
+    const { delayMs, forgeDelayMs, recovered } = rhythm.next(looked.failures);
+    if (recovered) tellRecovered(remote, ports);
+    for (const failure of looked.failures) {
+      tellFailures([failure], failure.from === 'forge' ? forgeDelayMs : delayMs, ports);
     }
-    if (options.once) return;
-    await ports.world.wait(delay, signal);
+    await ports.world.wait(delayMs, signal);
+  }
+}
+
+async function look(
+  remote: Remote,
+  memory: LookMemory,
+  slotsOfHost: Slots,
+  { ports, options, signal, onLooked }: Watcher,
+  asksForge: boolean,
+): Promise<Looked> {
+  const { supersedeRunning, requestLimitMs: limitMs } = options;
+  const looked = await slotsOfHost(() =>
+    lookAt(remote, memory, ports, { supersedeRunning, limitMs, signal, asksForge }),
+  );
+  onLooked(looked);
+  return looked;
+}
+
+function tellFailures(failures: Looked['failures'], retryInMs: number | undefined, { onEvent }: LookPorts): void {
+  for (const { repository, error } of failures) {
+    onEvent({ type: 'look-failed', repository, fault: faultOf(error), retryInMs });
   }
 }
 

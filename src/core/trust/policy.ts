@@ -1,7 +1,7 @@
 import { SluiceError } from '../errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 
-/** One way in which a change request can become trusted (SPEC, section 6); any one of a list is enough. */
+/** One way in which a change request can become trusted; any one of a list is enough. */
 export type TrustPolicy =
   /** Head and base are in the same repository: its author can push there. */
   | { readonly kind: 'internal' }

@@ -23,7 +23,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
 function prettyLog({ level, stream, beforeLine }: LogOptions): Log {
   const line = (own: LogLevel, message: string, fields?: LogFields) => {
     if (ranks[own] < ranks[level]) return;
-    const details = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
+    const details = fields === undefined ? '' : styleText('dim', ` ${JSON.stringify(fields)}`, { stream });
     beforeLine?.();
     stream.write(redact(`${label(own, stream)}${message}${details}\n`));
   };

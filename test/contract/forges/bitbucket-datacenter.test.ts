@@ -31,6 +31,32 @@ describeForge('bitbucket-datacenter', {
     ref: 'refs/heads/fix/x',
     urlLimit: 450,
   },
+  reviewing: {
+    history: 'latest',
+    // What everybody says now is all that it shows, in the pull request itself.
+    reviewPages: false,
+    reviewCommit: true,
+    reviewTime: false,
+    commented: false,
+    dismissed: false,
+    bots: true,
+    resetOnPush: true,
+    apps: false,
+    checkStates: {
+      pending: 'pending',
+      running: 'pending',
+      success: 'success',
+      failure: 'failure',
+      cancelled: 'failure',
+    },
+    containing: true,
+    // It cuts off what does not fit on the one page.
+    pathPages: false,
+    team: (name) => name,
+    labels: false,
+    headSince: true,
+    association: false,
+  },
 });
 
 async function open(

@@ -37,7 +37,8 @@ const enterprise = corpusIsPresent
 async function startChecked(options: FakeGithubOptions): Promise<FakeForge> {
   const fake = await startFakeGithub(options);
   onTestFinished(() => {
-    const violations = fake.requests.flatMap((request) => [
+    const described = fake.requests.filter(({ url }) => url.pathname !== '/api/graphql');
+    const violations = described.flatMap((request) => [
       ...ownSlice.violations(request),
       ...enterprise.filter((one) => one.describes(request)).flatMap((one) => one.violations(request)),
     ]);
@@ -66,6 +67,32 @@ describeForge('github', {
     states: { pending: 'pending', running: 'pending', success: 'success', failure: 'failure', error: 'error' },
     right: /repo:status.*"Commit statuses: write"/,
     astral: false,
+  },
+  reviewing: {
+    history: 'all',
+    reviewCommit: true,
+    reviewTime: true,
+    // Collaborators may be readers; GraphQL tells (github-survey.test.ts).
+    mayWrite: { stranger: false },
+    commented: true,
+    dismissed: true,
+    bots: true,
+    resetOnPush: false,
+    apps: true,
+    checkStates: {
+      pending: 'pending',
+      running: 'pending',
+      success: 'success',
+      failure: 'failure',
+      cancelled: 'failure',
+      neutral: 'neutral',
+      skipped: 'skipped',
+    },
+    containing: true,
+    team: (name) => `acme/${name}`,
+    labels: true,
+    headSince: true,
+    association: true,
   },
 });
 

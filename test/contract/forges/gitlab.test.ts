@@ -31,6 +31,33 @@ describeForge('gitlab', {
     // Its jobs move on and never back; what asks for that is refused and means that nothing is to be done.
     replacesUnfinished: false,
   },
+  reviewing: {
+    history: 'latest',
+    // By its time: GitLab writes down when somebody approved and when the head moved.
+    reviewCommit: true,
+    reviewTime: true,
+    commented: true,
+    dismissed: false,
+    // But for the users behind access tokens, whose names are made by GitLab.
+    bots: false,
+    resetOnPush: true,
+    apps: false,
+    checkStates: {
+      pending: 'pending',
+      running: 'pending',
+      success: 'success',
+      failure: 'failure',
+      cancelled: 'failure',
+      skipped: 'skipped',
+    },
+    containing: true,
+    // The API of commits knows names and addresses only.
+    linkedAuthors: false,
+    team: (name) => `acme/${name}`,
+    labels: true,
+    headSince: true,
+    association: false,
+  },
 });
 
 async function open(options: { readonly pageSize?: number } = {}): Promise<{ fake: FakeForge; forge: Forge }> {

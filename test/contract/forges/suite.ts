@@ -1,9 +1,17 @@
 import { describe } from 'vitest';
 import { describeAddresses } from './addresses.ts';
+import { describeChangeSearch } from './change-search.ts';
 import { describeChanges } from './changes.ts';
+import { describeChecks } from './checks.ts';
+import { describeCommits } from './commits.ts';
+import { describeDiscussion } from './discussion.ts';
 import { describeFailures } from './failures.ts';
 import { describeHooks } from './hooks.ts';
+import { describeMembers } from './members.ts';
 import { describeRepositories } from './repositories.ts';
+import type { WithReviewing } from './reviewing.ts';
+import { describeReviewingFailures } from './reviewing-failures.ts';
+import { describeReviews } from './reviews.ts';
 import { describeStatusTexts } from './status-texts.ts';
 import { describeStatuses } from './statuses.ts';
 import type { ForgeTraits } from './traits.ts';
@@ -20,5 +28,17 @@ export function describeForge(name: string, traits: ForgeTraits): void {
     describeStatusTexts(traits);
     describeFailures(traits);
     describeHooks(traits);
+    const { reviewing } = traits;
+    if (reviewing !== undefined) describeReviewing({ ...traits, reviewing });
   });
+}
+
+function describeReviewing(traits: WithReviewing): void {
+  describeChangeSearch(traits);
+  describeReviews(traits);
+  describeChecks(traits);
+  describeCommits(traits);
+  describeMembers(traits);
+  describeDiscussion(traits);
+  describeReviewingFailures(traits);
 }

@@ -12,6 +12,7 @@ import type { HttpSettings } from '../../../src/core/http/settings.ts';
 import type { StatusState } from '../../../src/core/model/status.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
+import type { ReviewingTraits } from './reviewing.ts';
 
 /**
  * What differs between forges where their meaning is the same; every deviation is written here with its reason.
@@ -41,6 +42,8 @@ export interface ForgeTraits {
   /** False: no ref of the base repository keeps the head once the fork is gone (Bitbucket Cloud). Default true. */
   readonly headOutlivesFork?: boolean;
   readonly statuses: StatusTraits;
+  /** Absent: the forge has none of the roles that `gate` and the trust policies ask. */
+  readonly reviewing?: ReviewingTraits;
   /** Options besides `alias`, `webUrl`, `apiUrl` and `token`, for example a `username`. */
   readonly options?: { readonly username?: string };
 }

@@ -1,14 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, chmod, lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Endpoint } from '../../../src/core/git/endpoint.ts';
 import { snapshotObjects } from '../../../src/core/pipeline/objects.ts';
 import type { Workspace } from '../../../src/core/pipeline/workspace.ts';
 import { type GitHttpOptions, startGitHttpServer } from '../../support/git-http-server.ts';
-import { addChange, commit, deleteRef, git, isolatedGitEnv, makeBareRepo, setRef } from '../../support/git-repo.ts';
+import {
+  addChange,
+  commit,
+  deleteRef,
+  git,
+  isolatedGitEnv,
+  makeBareRepo,
+  runGit,
+  setRef,
+} from '../../support/git-repo.ts';
 import { checkOutAt, main, makeSite, type Site } from './site.ts';
+
+const gitLfsIsHere = (await runGit(['lfs', 'version'])).status === 0;
+const whyNoLfs = gitLfsIsHere ? '' : ' (skipped: git-lfs is not installed)';
 
 async function serve(site: Site, options: GitHttpOptions = {}) {
   const server = await startGitHttpServer(site.root, options);
@@ -193,21 +205,56 @@ describe('nothing of the operator leaks into it', () => {
 });
 
 describe('Git LFS', () => {
+  async function withFile(site: Site): Promise<string> {
+    const files = { '.gitattributes': '*.bin filter=lfs\n', 'a.bin': 'pointer' };
+    return await commit(site.remote, { files, message: 'lfs', ref: main });
+  }
+
   test.each([
     [false, 'pointer'],
     [true, 'POINTER'],
-  ])('lfs: %s', async (lfs, expected) => {
+  ])('with the filter of the user, lfs: %s', async (lfs, expected) => {
     const site = await makeSite();
     // A filter named lfs stands in for git-lfs, which the machine may not have: what matters is whether git runs it.
-    const oid = await commit(site.remote, {
-      files: { '.gitattributes': '*.bin filter=lfs\n', 'a.bin': 'pointer' },
-      message: 'lfs',
-      ref: main,
-    });
+    const oid = await withFile(site);
     const config = join(site.root, 'gitconfig');
     await writeFile(config, '[filter "lfs"]\n\tsmudge = tr a-z A-Z\n\tclean = tr A-Z a-z\n\trequired = true\n');
     const { workspace } = await checkOutAt(site, { oid, lfs }, { GIT_CONFIG_GLOBAL: config });
     expect(await readFile(join(workspace.checkout, 'a.bin'), 'utf8')).toBe(expected);
+  });
+
+  test('without git-lfs it is refused, not left at pointers, and for good', async () => {
+    const site = await makeSite();
+    const oid = await withFile(site);
+    const bin = join(site.root, 'bin');
+    await mkdir(bin);
+    for (const name of ['git', 'sh']) {
+      const real = execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+      await symlink(real, join(bin, name));
+    }
+    await expect(checkOutAt(site, { oid, lfs: true }, { PATH: bin })).rejects.toMatchObject({
+      code: 'config',
+      hint: expect.stringContaining('Install git-lfs'),
+    });
+    const { workspace } = await checkOutAt(site, { oid }, { PATH: bin });
+    expect(await readFile(join(workspace.checkout, 'a.bin'), 'utf8')).toBe('pointer');
+  });
+
+  test.skipIf(!gitLfsIsHere)(`with git-lfs${whyNoLfs}: what lies on the server, without git lfs install`, async () => {
+    const site = await makeSite();
+    const work = join(site.root, 'author');
+    await git(['clone', '-q', site.remote, work]);
+    await git(['lfs', 'install', '--local'], { cwd: work });
+    await writeFile(join(work, '.gitattributes'), '*.bin filter=lfs diff=lfs merge=lfs -text\n');
+    await writeFile(join(work, 'a.bin'), 'the content');
+    await git(['add', '.'], { cwd: work });
+    await git(['commit', '-q', '-m', 'lfs'], { cwd: work });
+    await git(['push', '-q', 'origin', 'HEAD:main'], { cwd: work });
+    const oid = await git(['rev-parse', 'HEAD'], { cwd: work });
+    const { workspace } = await checkOutAt(site, { oid, lfs: true });
+    expect(await readFile(join(workspace.checkout, 'a.bin'), 'utf8')).toBe('the content');
+    const pointers = await checkOutAt(site, { oid });
+    expect(await readFile(join(pointers.workspace.checkout, 'a.bin'), 'utf8')).toMatch(/^version https:\/\/git-lfs/);
   });
 });
 

@@ -81,6 +81,7 @@ function side(name: string, sha: string, repo: string | undefined): unknown {
   return { branch: { name }, commit: { hash: sha.slice(0, 12) }, repository };
 }
 
-function user(nickname: string): unknown {
-  return { type: 'user', nickname, display_name: nickname };
+/** The uuid is what identifies an account. */
+function user(name: string): unknown {
+  return { type: 'user', uuid: `{${name}}`, nickname: `${name} (anybody may be called this)`, display_name: name };
 }

@@ -1,6 +1,16 @@
-import { cutPage } from './paging.ts';
-import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
-import { createForgeState, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
+import { answerCommit, listCommits, permissions } from './bitbucket-commits.ts';
+import {
+  type BitbucketWorld,
+  failure,
+  listed,
+  nativeStates,
+  pullRequestJson,
+  type RepositoryWorld,
+  repositoryJson,
+} from './bitbucket-json.ts';
+import { answerPullRequest, branchRestrictions, diffstat } from './bitbucket-reviews.ts';
+import { type FakeAnswer, type FakeForge, startFakeForge } from './server.ts';
+import { createForgeState, type FakeRepository, type ForgeState } from './state.ts';
 import { codePoints, hasCommit, isStorable } from './statuses.ts';
 
 const token = 'ATCTT3xFfGN0-canary-0123456789abcdef';
@@ -12,11 +22,12 @@ export async function startFakeBitbucket(options: { readonly pageSize: number })
     state,
     token,
     apiPath: '/2.0',
-    handle: (call) => answer(state, origin, options.pageSize, call),
+    handle: (call) => answer({ state, origin, pageSize: options.pageSize, call }),
   }));
 }
 
-async function answer(state: ForgeState, origin: string, pageSize: number, call: FakeCall): Promise<FakeAnswer> {
+async function answer(world: BitbucketWorld): Promise<FakeAnswer> {
+  const { state, origin, call } = world;
   const { authorization } = call.headers;
   if (authorization !== undefined && !isAccepted(authorization))
     return failure(401, 'Token is invalid or not supported for this endpoint.');
@@ -24,6 +35,7 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   if (anonymous && call.method !== 'GET') return failure(401, 'Access denied');
 
   const [kind, workspace = '', slug = '', ...rest] = call.url.pathname.split('/').slice(2).map(decodeURIComponent);
+  if (kind === 'workspaces') return permissions(world, workspace, [slug, ...rest]);
   if (kind !== 'repositories') return failure(404, 'Resource not found');
   const path = `${workspace}/${slug}`;
   if (call.method === 'POST' && rest.length === 0) {
@@ -32,27 +44,32 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
   const repository = state.repositories.get(path);
   if (repository === undefined || (anonymous && repository.private))
     return failure(404, `Repository ${path} not found`);
-  return answerRepository(state, origin, pageSize, call, repository, rest);
+  return answerRepository({ ...world, repository }, rest);
 }
 
 function answerRepository(
-  state: ForgeState,
-  origin: string,
-  pageSize: number,
-  call: FakeCall,
-  repository: FakeRepository,
-  [list, item, ...rest]: readonly string[],
+  world: RepositoryWorld,
+  [list, ...rest]: readonly string[],
 ): FakeAnswer | Promise<FakeAnswer> {
-  if (list === undefined) return { status: 200, body: repositoryJson(origin, repository) };
-  if (list === 'commit' && item !== undefined && rest.join('/') === 'statuses/build') {
-    return setStatus(state, origin, repository, item, call.body as NewStatus);
+  const { state, origin, repository, call } = world;
+  const [item, ...below] = rest;
+  switch (list) {
+    case undefined:
+      return { status: 200, body: repositoryJson(origin, repository) };
+    case 'commit':
+      if (call.method === 'GET') return answerCommit(world, rest);
+      return setStatus(state, origin, repository, item ?? '', call.body as NewStatus);
+    case 'commits':
+      return listCommits(world);
+    case 'branch-restrictions':
+      return branchRestrictions(world);
+    case 'diffstat':
+      return diffstat(world);
+    case 'pullrequests':
+      return item === undefined ? listPullRequests(world) : answerPullRequest(world, item, below[0]);
+    default:
+      return failure(404, 'Resource not found');
   }
-  if (list !== 'pullrequests') return failure(404, 'Resource not found');
-  if (item === undefined) return listPullRequests(state, origin, repository, pageSize, call);
-  const change = state.changesOf(repository.path).find(({ number }) => number === Number(item));
-  return change === undefined
-    ? failure(404, `Pull request ${item} not found`)
-    : { status: 200, body: pullRequestJson(state, origin, change) };
 }
 
 /** An access token by itself, or the same secret as a person's API token beside an account name. */
@@ -62,31 +79,18 @@ function isAccepted(authorization: string): boolean {
   return pair === `me@example.org:${token}`;
 }
 
-const nativeStates = { open: 'OPEN', merged: 'MERGED', closed: 'DECLINED' } as const;
-
-function listPullRequests(
-  state: ForgeState,
-  origin: string,
-  repository: FakeRepository,
-  pageSize: number,
-  call: FakeCall,
-): FakeAnswer {
+function listPullRequests(world: RepositoryWorld): FakeAnswer {
+  const { state, origin, repository, call } = world;
   const wanted = call.url.searchParams.getAll('state');
   const states: readonly string[] = wanted.length === 0 ? ['OPEN'] : wanted;
-  const matching = state.changesOf(repository.path).filter((change) => states.includes(nativeStates[change.state]));
+  const [, quoted] = /^source\.branch\.name = "(.*)"$/.exec(call.url.searchParams.get('q') ?? '') ?? [];
+  const branch = quoted?.replace(/\\(.)/g, '$1');
+  const matching = state
+    .changesOf(repository.path)
+    .filter((change) => states.includes(nativeStates[change.state]))
+    .filter(({ head }) => branch === undefined || head.branch === branch);
   const sorted = call.url.searchParams.get('sort') === 'created_on' ? matching : matching.toReversed();
-  if (Number(call.url.searchParams.get('pagelen') ?? 10) > 50) return failure(400, 'Invalid pagelen');
-  const cut = cutPage(call, sorted, { maxPerPage: pageSize, sizeParameter: 'pagelen' });
-  return {
-    status: 200,
-    body: {
-      values: cut.items.map((change) => pullRequestJson(state, origin, change)),
-      pagelen: cut.perPage,
-      size: sorted.length,
-      page: cut.page,
-      ...(cut.next === undefined ? {} : { next: cut.next }),
-    },
-  };
+  return listed(world, sorted, (change) => pullRequestJson(state, origin, change), 50);
 }
 
 interface NewStatus {
@@ -151,52 +155,4 @@ async function createRepository(
     status: 200,
     body: repositoryJson(origin, await state.addRepository(path, { private: hidden, description, seed: false })),
   };
-}
-
-function repositoryJson(origin: string, repository: FakeRepository): unknown {
-  const name = repository.path.split('/')[1];
-  return {
-    type: 'repository',
-    scm: 'git',
-    uuid: `{${repository.id}}`,
-    name,
-    slug: name,
-    full_name: repository.path,
-    description: repository.description,
-    is_private: repository.private,
-    mainbranch: { type: 'branch', name: repository.defaultBranch },
-    links: { html: { href: `${origin}/${repository.path}` } },
-  };
-}
-
-function pullRequestJson(state: ForgeState, origin: string, change: FakeChange): unknown {
-  return {
-    type: 'pullrequest',
-    id: change.number,
-    title: change.title,
-    state: nativeStates[change.state],
-    draft: change.draft,
-    author: { type: 'user', display_name: change.author, nickname: change.author, uuid: `{${change.author}}` },
-    source: endpointJson(state, origin, change.head),
-    destination: endpointJson(state, origin, change.base),
-    links: { html: { href: `${origin}/${change.base.repo}/pull-requests/${change.number}` } },
-  };
-}
-
-function endpointJson(state: ForgeState, origin: string, side: FakeChange['head']): unknown {
-  const repository = side.repo === undefined ? undefined : state.repositories.get(side.repo);
-  return {
-    branch: { name: side.branch },
-    commit: { type: 'commit', hash: side.sha.slice(0, 12) },
-    repository: repository === undefined ? null : shortRepository(origin, repository),
-  };
-}
-
-function shortRepository(origin: string, { id, path }: FakeRepository): unknown {
-  const links = { html: { href: `${origin}/${path}` } };
-  return { type: 'repository', uuid: `{${id}}`, name: path.split('/')[1], full_name: path, links };
-}
-
-function failure(status: number, message: string): FakeAnswer {
-  return { status, body: { type: 'error', error: { message } } };
 }

@@ -1,3 +1,5 @@
+import { ownerJson, userJson } from './gitea-account.ts';
+import { answerAboutPull, answerReviewing, iso, labelJson, listMembers, listTeams } from './gitea-reviews.ts';
 import { cutPage } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeAccount, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
@@ -24,18 +26,28 @@ async function answer(state: ForgeState, origin: string, pageSize: number, call:
 
   const [kind, owner = '', name = '', ...rest] = call.url.pathname.split('/').slice(3).map(decodeURIComponent);
   if (kind === 'user' || kind === 'orgs') {
-    if (anonymous) return unauthorized(origin);
-    if (kind === 'user' && owner === '') return { status: 200, body: userJson(state.me) };
-    return createRepository(
-      state,
-      origin,
-      kind === 'user' ? state.me : organization(state, owner),
-      call.body as NewRepository,
-    );
+    return anonymous ? unauthorized(origin) : answerAccounts(state, origin, pageSize, call, [kind, owner, name]);
   }
+  if (kind === 'teams') return listMembers({ state, origin, pageSize, call }, Number(owner));
   const repository = state.repositories.get(`${owner}/${name}`);
   if (kind !== 'repos' || repository === undefined || (anonymous && repository.private)) return notFound(origin);
   return answerRepository(state, origin, pageSize, call, repository, rest);
+}
+
+async function answerAccounts(
+  state: ForgeState,
+  origin: string,
+  pageSize: number,
+  call: FakeCall,
+  [kind, owner, list]: readonly ['user' | 'orgs', string, string],
+): Promise<FakeAnswer> {
+  if (kind === 'user' && owner === '') return { status: 200, body: userJson(state.me) };
+  if (list === 'teams') {
+    if (organization(state, owner) === undefined) return notFound(origin);
+    return listTeams({ state, origin, pageSize, call }, owner);
+  }
+  const account = kind === 'user' ? state.me : organization(state, owner);
+  return createRepository(state, origin, account, call.body as NewRepository);
 }
 
 async function answerRepository(
@@ -47,14 +59,15 @@ async function answerRepository(
   [list, item, sha = '']: readonly string[],
 ): Promise<FakeAnswer> {
   if (list === undefined) return { status: 200, body: repositoryJson(state, origin, repository) };
-  if (list === 'statuses') return setStatus(state, origin, repository, item ?? '', call.body as NewStatus);
-  if (list === 'git' && item === 'commits' && (await hasCommit(repository, sha))) {
-    return { status: 200, body: { sha, parents: [] } };
-  }
-  if (list !== 'pulls') return notFound(origin);
+  if (list === 'statuses' && call.method === 'POST')
+    return setStatus(state, origin, repository, item ?? '', call.body as NewStatus);
+  const about = { state, origin, pageSize, call, repository };
+  if (list !== 'pulls') return (await answerReviewing(about, [list, item, sha])) ?? notFound(origin);
   if (item === undefined) return listPulls(state, origin, repository, pageSize, call);
   const change = state.changesOf(repository.path).find(({ number }) => number === Number(item));
-  return change === undefined ? notFound(origin) : { status: 200, body: pullJson(state, origin, change) };
+  if (change === undefined) return notFound(origin);
+  if (sha !== '') return (await answerAboutPull(about, change, sha)) ?? notFound(origin);
+  return { status: 200, body: pullJson(state, origin, change) };
 }
 
 function organization(state: ForgeState, login: string): FakeAccount | undefined {
@@ -156,21 +169,6 @@ async function createRepository(
   return { status: 201, body: repositoryJson(state, origin, repository) };
 }
 
-function userJson(account: FakeAccount): unknown {
-  return {
-    id: account.id,
-    login: account.login,
-    full_name: '',
-    email: `${account.login}@noreply.example.org`,
-    is_admin: false,
-  };
-}
-
-function ownerJson(state: ForgeState, login: string): unknown {
-  const account = state.accounts.get(login.toLowerCase());
-  return account === undefined ? { id: 1, login } : userJson(account);
-}
-
 function repositoryJson(state: ForgeState, origin: string, repository: FakeRepository): unknown {
   const [owner = '', name = ''] = repository.path.split('/');
   return {
@@ -196,6 +194,7 @@ function pullJson(state: ForgeState, origin: string, change: FakeChange): unknow
     id: change.id,
     number: change.number,
     url: `${origin}/${base.repo}/pulls/${change.number}`,
+    created_at: iso(change.openedAt),
     html_url: `${origin}/${base.repo}/pulls/${change.number}`,
     title: change.title,
     state: change.state === 'open' ? 'open' : 'closed',
@@ -203,7 +202,7 @@ function pullJson(state: ForgeState, origin: string, change: FakeChange): unknow
     merged: change.state === 'merged',
     merged_at: change.state === 'merged' ? '2024-01-02T00:00:00Z' : null,
     user: ownerJson(state, change.author),
-    labels: [],
+    labels: state.about(base.repo, change.number).labels.map(({ name }) => labelJson(name)),
     milestone: null,
     assignees: null,
     base: {

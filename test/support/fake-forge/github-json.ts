@@ -28,7 +28,7 @@ export function accountJson({ web, api }: GithubUrls, account: FakeAccount): Rec
     repos_url: `${url}/repos`,
     events_url: `${url}/events{/privacy}`,
     received_events_url: `${url}/received_events`,
-    type: kind === 'organization' ? 'Organization' : 'User',
+    type: { organization: 'Organization', person: 'User', bot: 'Bot' }[kind],
     site_admin: false,
   };
 }
@@ -181,7 +181,7 @@ export function pullJson(urls: GithubUrls, state: ForgeState, change: FakeChange
     merged_at: merged ? time : null,
     merge_commit_sha: null,
     assignee: null,
-    labels: [],
+    labels: state.about(base.repo, number).labels.map(({ name }) => labelJson(urls, name)),
     milestone: null,
     draft: change.draft,
     commits_url: `${url}/commits`,
@@ -192,7 +192,7 @@ export function pullJson(urls: GithubUrls, state: ForgeState, change: FakeChange
     head: sideJson(urls, state, change.head),
     base: sideJson(urls, state, base),
     _links: linksJson(url, page, issue, repo, change.head.sha),
-    author_association: 'NONE',
+    author_association: association(state, base.repo, change.author),
     auto_merge: null,
     ...(full ? { ...fullPart, merged } : {}),
   };
@@ -236,6 +236,17 @@ function sideJson(urls: GithubUrls, state: ForgeState, side: FakeChange['head'])
   };
 }
 
-function ownerOf(state: ForgeState, login: string): FakeAccount {
-  return state.accounts.get(login.toLowerCase()) ?? { id: 1, login, kind: 'person', mayCreate: false };
+export function labelJson({ api }: GithubUrls, name: string): unknown {
+  const url = `${api}/labels/${encodeURIComponent(name)}`;
+  return { id: 1, node_id: 'LA_1', url, name, description: '', color: 'ededed', default: false };
+}
+
+/** Of readers too GitHub says `COLLABORATOR`, if they were invited; here nobody is who may only read. */
+export function association(state: ForgeState, repo: string, login: string): string {
+  if (repo.split('/')[0] === login) return 'OWNER';
+  return state.members.mayWrite(repo, login) ? 'COLLABORATOR' : 'NONE';
+}
+
+export function ownerOf(state: ForgeState, login: string): FakeAccount {
+  return state.accounts.get(login.toLowerCase()) ?? { id: 1, login, email: '', kind: 'person', mayCreate: false };
 }

@@ -1,19 +1,17 @@
 import { type FakeApp, type FakeAppDesk, fakeAppDesk } from './github-app.ts';
-import {
-  accountJson,
-  fullRepositoryJson,
-  type GithubUrls,
-  ownProfileJson,
-  profileJson,
-  pullJson,
-} from './github-json.ts';
+import { answerCommits } from './github-commits.ts';
+import { answerAboutPull, answerActivity, answerIssues, answerPermission, answerTeam } from './github-discussion.ts';
+import { answerGraphql } from './github-graphql.ts';
+import { accountJson, fullRepositoryJson, ownProfileJson, profileJson, pullJson } from './github-json.ts';
+import { failure, type GithubWorld, notFound, type RepositoryCall } from './github-world.ts';
 import { cutPage, linkHeader } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
-import { createForgeState, type FakeAccount, type FakeRepository, type ForgeState } from './state.ts';
+import { createForgeState, type FakeAccount, type FakeChange, type FakeRepository } from './state.ts';
 import { codePoints, type FakeStatus, hasCommit, isStorable } from './statuses.ts';
 
 const token = 'ghp_canary0123456789abcdefghijklmnopqrst';
 const apiPath = '/api/v3';
+const graphqlPath = '/api/graphql';
 
 export interface FakeGithubOptions {
   /** Most items that a page of a listing holds, whatever `per_page` asks for. */
@@ -21,9 +19,7 @@ export interface FakeGithubOptions {
   readonly app?: FakeApp;
 }
 
-interface World extends GithubUrls {
-  readonly state: ForgeState;
-  readonly pageSize: number;
+interface World extends GithubWorld {
   readonly desk: FakeAppDesk | undefined;
 }
 
@@ -39,10 +35,11 @@ export async function startFakeGithub(options: FakeGithubOptions): Promise<FakeF
 
 async function answer(world: World, call: FakeCall): Promise<FakeAnswer> {
   const { authorization } = call.headers;
+  const known = authorization === `Bearer ${token}` || world.desk?.isInstallation(authorization) === true;
+  if (call.url.pathname === graphqlPath) return known ? answerGraphql(world, call) : failure(401, 'Bad credentials');
   const [, ...route] = call.url.pathname.slice(apiPath.length).split('/').map(decodeURIComponent);
   if (route[0] === 'app' || route.at(-1) === 'installation') return answerApp(world, call, route);
   const anonymous = authorization === undefined;
-  const known = authorization === `Bearer ${token}` || world.desk?.isInstallation(authorization) === true;
   if (!anonymous && !known) return failure(401, 'Bad credentials');
   if (route[0] === 'repos') return answerRepository(world, call, route.slice(1), anonymous);
   if (route[0] === 'users') {
@@ -50,6 +47,7 @@ async function answer(world: World, call: FakeCall): Promise<FakeAnswer> {
     return account === undefined ? notFound : { status: 200, body: profileJson(world, account) };
   }
   if (anonymous) return failure(401, 'Requires authentication');
+  if (route[0] === 'orgs' && route[2] === 'teams') return answerTeam(world, call, route[1] ?? '', route[3] ?? '');
   return answerOwn(world, call, route);
 }
 
@@ -66,32 +64,62 @@ function answerRepository(
   route: readonly string[],
   anonymous: boolean,
 ): FakeAnswer | Promise<FakeAnswer> {
-  const [owner, name, list, number] = route;
+  const [owner, name, list, item] = route;
   const repository = world.state.repositories.get(`${owner}/${name}`);
   if (repository === undefined || (anonymous && repository.private)) return notFound;
   if (list === undefined) return { status: 200, body: fullRepositoryJson(world, world.state, repository) };
-  if (list === 'statuses' && call.method === 'POST') {
-    return anonymous ? failure(401, 'Requires authentication') : setStatus(world, call, repository, number ?? '');
+  const about = { world, call, repository, route: route.slice(2) };
+  const closed = failure(401, 'Requires authentication');
+  switch (list) {
+    case 'statuses':
+      return anonymous ? closed : setStatus(world, call, repository, item ?? '');
+    case 'collaborators':
+      return anonymous ? closed : answerPermission(about);
+    case 'commits':
+    case 'compare':
+      return answerCommits(about);
+    case 'issues':
+      return answerIssues(about);
+    case 'activity':
+      return answerActivity(about);
+    case 'pulls':
+      return answerPulls(about);
+    default:
+      return notFound;
   }
-  if (list !== 'pulls') return notFound;
-  if (number === undefined) return listPulls(world, call, repository);
-  const change = world.state.changesOf(repository.path).find((one) => one.number === Number(number));
-  return change === undefined ? notFound : { status: 200, body: pullJson(world, world.state, change, true) };
 }
 
-function listPulls(world: World, call: FakeCall, { path }: FakeRepository): FakeAnswer {
+function answerPulls(about: RepositoryCall): FakeAnswer | Promise<FakeAnswer> {
+  const { world, call, repository, route } = about;
+  const [, number, list] = route;
+  if (number === undefined) return listPulls(world, call, repository);
+  const change = world.state.changesOf(repository.path).find((one) => one.number === Number(number));
+  if (change === undefined) return notFound;
+  if (list !== undefined) return answerAboutPull(about, change, list);
+  return { status: 200, body: pullJson(world, world.state, change, true) };
+}
+
+function listPulls(world: GithubWorld, call: FakeCall, { path }: FakeRepository): FakeAnswer {
   const { searchParams } = call.url;
   const wanted = searchParams.get('state') ?? 'open';
   const ascending = searchParams.get('direction') === 'asc';
   const matching = world.state
     .changesOf(path)
-    .filter((change) => wanted === 'all' || (change.state === 'open') === (wanted === 'open'));
+    .filter((change) => wanted === 'all' || (change.state === 'open') === (wanted === 'open'))
+    .filter(fromHead(searchParams.get('head')));
   const cut = cutPage(call, ascending ? matching : matching.toReversed(), {
     maxPerPage: world.pageSize,
     sizeParameter: 'per_page',
   });
   const body = cut.items.map((change) => pullJson(world, world.state, change));
   return { status: 200, headers: linkHeader(cut), body };
+}
+
+/** `owner:branch`; what is not of that form filters nothing. An owner may have several forks. */
+function fromHead(wanted: string | null): (change: FakeChange) => boolean {
+  const [, owner, branch] = /^([^:]+):(.+)$/.exec(wanted ?? '') ?? [];
+  if (owner === undefined) return () => true;
+  return ({ head }) => head.branch === branch && head.repo?.split('/')[0]?.toLowerCase() === owner.toLowerCase();
 }
 
 interface NewStatus {
@@ -175,13 +203,3 @@ async function createRepository(world: World, owner: FakeAccount, body: unknown)
   const repository = await world.state.addRepository(path, { private: hidden, description, seed: false });
   return { status: 201, body: fullRepositoryJson(world, world.state, repository) };
 }
-
-function failure(status: number, message: string, errors?: readonly unknown[]): FakeAnswer {
-  const more = errors === undefined ? {} : { errors };
-  return {
-    status,
-    body: { message, ...more, documentation_url: 'https://docs.github.com/rest', status: String(status) },
-  };
-}
-
-const notFound = failure(404, 'Not Found');

@@ -1,57 +1,62 @@
-import { cutPage } from './paging.ts';
-import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
-import { createForgeState, type FakeAccount, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
+import { answerRepository, findUsers, groupMembers, member, type ProjectWorld } from './gitlab-commits.ts';
+import { failure, type GitlabWorld, listed, mergeRequestJson, nativeState, projectJson } from './gitlab-json.ts';
+import { answerMergeRequest, approvalSettings } from './gitlab-reviews.ts';
+import { type FakeAnswer, type FakeForge, startFakeForge } from './server.ts';
+import { createForgeState, type FakeAccount, type FakeRepository, type ForgeState } from './state.ts';
 import { codePoints, hasCommit, isStorable } from './statuses.ts';
 
 const token = 'glpat-canary-0123456789abcdef';
 
-/** GitLab's REST API v4: projects by number or by encoded path, merge requests, commit statuses, namespaces. */
+/** GitLab's REST API v4: projects by number or by encoded path, merge requests with all that is said of them, commits, members, namespaces. */
 export async function startFakeGitlab(options: { readonly pageSize: number }): Promise<FakeForge> {
   const state = await createForgeState({ me: 'me', headRef: (number) => `refs/merge-requests/${number}/head` });
   return startFakeForge((origin) => ({
     state,
     token,
     apiPath: '/api/v4',
-    handle: (call) => answer(state, origin, options.pageSize, call),
+    handle: (call) => answer({ state, origin, pageSize: options.pageSize, call }),
   }));
 }
 
-async function answer(state: ForgeState, origin: string, pageSize: number, call: FakeCall): Promise<FakeAnswer> {
+async function answer(world: GitlabWorld): Promise<FakeAnswer> {
+  const { state, origin, call } = world;
   const { authorization } = call.headers;
   if (authorization !== undefined && authorization !== `Bearer ${token}`) return failure(401, '401 Unauthorized');
   const anonymous = authorization === undefined;
   if (anonymous && call.method !== 'GET') return failure(401, '401 Unauthorized');
 
-  const [, kind = '', id = '', list, item] =
-    /^\/api\/v4\/(\w+)(?:\/([^/]+))?(?:\/([^/]+))?(?:\/(\w+))?$/.exec(call.url.pathname) ?? [];
-  const key = decodeURIComponent(id);
+  const [kind = '', id = '', list, ...rest] = call.url.pathname.split('/').slice(3).map(decodeURIComponent);
   if (kind === 'projects' && id === '' && call.method === 'POST') {
     return createProject(state, origin, call.body as NewProject);
   }
-  if (kind === 'namespaces' && !anonymous) return namespace(state.accounts.get(key.toLowerCase()));
+  if (kind === 'namespaces' && !anonymous) return namespace(state.accounts.get(id.toLowerCase()));
+  if (kind === 'users' && id === '') return findUsers(world);
+  if (kind === 'groups' && list === 'members') return groupMembers(world, id);
   if (kind !== 'projects') return failure(404, '404 Not Found');
 
-  const project = findProject(state, key);
+  const project = findProject(state, id);
   if (project === undefined || (anonymous && project.private)) return failure(404, '404 Project Not Found');
   if (list === undefined) return { status: 200, body: projectJson(project, origin, anonymous) };
-  if (list === 'statuses') return setStatus(state, project, item ?? '', call.body as NewStatus);
-  if (list !== 'merge_requests') return failure(404, '404 Not Found');
-  return answerMergeRequests(state, origin, pageSize, call, project, item);
+  return answerProject({ ...world, project }, list, rest);
 }
 
-function answerMergeRequests(
-  state: ForgeState,
-  origin: string,
-  pageSize: number,
-  call: FakeCall,
-  project: FakeRepository,
-  iid: string | undefined,
-): FakeAnswer {
-  if (iid === undefined) return listMergeRequests(state, origin, project, pageSize, call);
-  const change = state.changesOf(project.path).find(({ number }) => number === Number(iid));
-  return change === undefined
-    ? failure(404, '404 Not found')
-    : { status: 200, body: mergeRequestJson(state, origin, change) };
+async function answerProject(world: ProjectWorld, list: string, rest: readonly string[]): Promise<FakeAnswer> {
+  const { state, call, project } = world;
+  const [item = '', ...below] = rest;
+  switch (list) {
+    case 'statuses':
+      return setStatus(state, project, item, call.body as NewStatus);
+    case 'approvals':
+      return approvalSettings(project);
+    case 'members':
+      return member(world, below[0] ?? '');
+    case 'repository':
+      return answerRepository(world, rest);
+    case 'merge_requests':
+      return item === '' ? listMergeRequests(world) : answerMergeRequest(world, Number(item), below[0]);
+    default:
+      return failure(404, '404 Not Found');
+  }
 }
 
 function findProject(state: ForgeState, key: string): FakeRepository | undefined {
@@ -59,30 +64,23 @@ function findProject(state: ForgeState, key: string): FakeRepository | undefined
   return state.repositories.get(key);
 }
 
-function listMergeRequests(
-  state: ForgeState,
-  origin: string,
-  project: FakeRepository,
-  maxPerPage: number,
-  call: FakeCall,
-): FakeAnswer {
-  const wanted = call.url.searchParams.get('state') ?? 'all';
+function listMergeRequests(world: ProjectWorld): FakeAnswer {
+  const { state, origin, project, call } = world;
+  const asked = (name: string) => call.url.searchParams.get(name);
+  const wanted = asked('state') ?? 'all';
+  const label = asked('labels');
+  const branch = asked('source_branch');
+  const matching = state.changesOf(project.path).filter((change) => {
+    const labels = state.about(project.path, change.number).labels.map(({ name }) => name);
+    return (
+      (wanted === 'all' || nativeState(change) === wanted) &&
+      (branch === null || change.head.branch === branch) &&
+      (label === null || labels.includes(label))
+    );
+  });
   // Newest first unless asked otherwise, as GitLab does.
-  const matching = state.changesOf(project.path).filter((change) => wanted === 'all' || nativeState(change) === wanted);
-  const sorted = call.url.searchParams.get('sort') === 'asc' ? matching : matching.toReversed();
-  const cut = cutPage(call, sorted, { maxPerPage, sizeParameter: 'per_page' });
-  const next = cut.next === undefined ? '' : (new URL(cut.next).searchParams.get('page') ?? '');
-  return {
-    status: 200,
-    headers: {
-      ...(cut.next === undefined ? {} : { link: `<${cut.next}>; rel="next", <${call.url.href}>; rel="first"` }),
-      'x-page': String(cut.page),
-      'x-per-page': String(cut.perPage),
-      'x-next-page': next,
-      'x-prev-page': cut.page > 1 ? String(cut.page - 1) : '',
-    },
-    body: cut.items.map((change) => mergeRequestJson(state, origin, change)),
-  };
+  const sorted = asked('sort') === 'asc' ? matching : matching.toReversed();
+  return listed(world, sorted, (change) => mergeRequestJson(state, origin, change));
 }
 
 interface NewStatus {
@@ -153,49 +151,4 @@ function namespace(account: FakeAccount | undefined): FakeAnswer {
   const { id, login, kind } = account;
   const name = login.split('/').at(-1);
   return { status: 200, body: { id, name, path: name, kind: kind === 'person' ? 'user' : 'group', full_path: login } };
-}
-
-function projectJson(project: FakeRepository, origin: string, anonymous: boolean): unknown {
-  const name = project.path.split('/').at(-1);
-  return {
-    id: project.id,
-    description: project.description,
-    name,
-    path: name,
-    path_with_namespace: project.path,
-    default_branch: project.defaultBranch,
-    http_url_to_repo: `${origin}/${project.path}.git`,
-    web_url: `${origin}/${project.path}`,
-    ...(anonymous ? {} : { visibility: project.private ? 'private' : 'public' }),
-  };
-}
-
-function nativeState(change: FakeChange): string {
-  return change.state === 'open' ? 'opened' : change.state;
-}
-
-function mergeRequestJson(state: ForgeState, origin: string, change: FakeChange): unknown {
-  const { head, base } = change;
-  return {
-    id: change.id,
-    iid: change.number,
-    project_id: state.repositories.get(base.repo)?.id,
-    title: change.title,
-    state: nativeState(change),
-    draft: change.draft,
-    work_in_progress: change.draft,
-    author: { id: state.accounts.get(change.author)?.id ?? 1, username: change.author, state: 'active' },
-    source_branch: head.branch,
-    target_branch: base.branch,
-    source_project_id: head.repo === undefined ? null : state.repositories.get(head.repo)?.id,
-    target_project_id: state.repositories.get(base.repo)?.id,
-    sha: head.sha,
-    merge_commit_sha: null,
-    references: { short: `!${change.number}`, relative: `!${change.number}`, full: `${base.repo}!${change.number}` },
-    web_url: `${origin}/${base.repo}/-/merge_requests/${change.number}`,
-  };
-}
-
-function failure(status: number, message: unknown): FakeAnswer {
-  return { status, body: { message } };
 }

@@ -147,7 +147,7 @@ describe('problems', () => {
 
   test.each<readonly [string, readonly string[]]>([
     [
-      'repositories: [{ repo: "guthub:a/b" }, { repo: "gitlab:a/b", mirror: { to: "nolab:x/y" } }]',
+      'repositories: [{ repo: "guthub:a/b" }, { repo: "gitlab:a/b", mirror: { to: "nolab:x/y", changes: true } }]',
       [
         'repositories[0].repo: "guthub" is not a configured forge. Did you mean "github:"?; a host is written ssh://guthub/path',
         'repositories[1].mirror.to: "nolab" is not a configured forge. Known aliases: github, gitlab, bitbucket; a host is written ssh://nolab/path',
@@ -200,7 +200,7 @@ describe('problems', () => {
       [
         'repositories[0].run[0].on[0]: must be one of push, change, tag, delete',
         'repositories[0].run[1].command: is missing: a list of the program and each argument is needed',
-        'repositories[0].run[1].cmd: unknown key (known: name, on, branches, command, checkout, timeout, isolation, env)',
+        'repositories[0].run[1].cmd: unknown key (known: name, on, branches, command, checkout, timeout, isolation, image, network, env)',
       ],
     ],
     [
@@ -208,7 +208,16 @@ describe('problems', () => {
       [
         'repositories[0].mirror.refs[0]: must be SRC:DST',
         'repositories[0].mirror.refs[1]: must hold one * on both sides, or none',
-        'repositories[0].mirror.changes.trust[0]: must be internal, author:…, label:…, review:… or comment:… (did you mean "label:"?)',
+        'repositories[0].mirror.changes.trust[0]: must be internal, author:…, label:…, review:writer or comment:/… (did you mean "label:"?)',
+      ],
+    ],
+    [
+      'repositories: [{ repo: "gitlab:a/b", trust: [reviews], mirror: { to: "gitlab:c/d" }, poll: { trust: [outhor:x], guard: ["["] } }]',
+      [
+        'repositories[0].mirror: mirrors nothing: say what, for example changes: true or branches: ["**"]',
+        'repositories[0].trust[0]: must be internal, author:…, label:…, review:writer or comment:/… (did you mean "review:"?)',
+        'repositories[0].poll.trust[0]: must be internal, author:…, label:…, review:writer or comment:/… (did you mean "author:"?)',
+        'repositories[0].poll.guard[0]: is not a glob: a bracket is never closed or never opened, or it is too long',
       ],
     ],
     ['serve: { tlsCert: a.pem }', ['serve.tlsKey: is missing: TLS needs both tlsCert and tlsKey']],

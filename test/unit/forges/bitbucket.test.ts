@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { nextPage } from '../../../src/core/forges/bitbucket/api.ts';
 import { authenticateWith, gitCredentialOf } from '../../../src/core/forges/bitbucket/auth.ts';
 import { convertPullRequest, convertRepository } from '../../../src/core/forges/bitbucket/convert.ts';
+import { nextPage } from '../../../src/core/forges/bitbucket/listing.ts';
 import { apiUrlOf, cloneUrl, repoOf } from '../../../src/core/forges/bitbucket/urls.ts';
 import {
   type PullRequest,
@@ -18,7 +18,7 @@ const native: PullRequest = {
   title: 'Fix',
   state: 'OPEN',
   draft: true,
-  author: { nickname: 'ada' },
+  author: { uuid: '{87bb15eb-47c1-49b3-9f16-ca824a2979a4}' },
   links: { html: { href: 'https://bitbucket.org/acme/app/pull-requests/7' } },
   source: { branch: { name: 'fix/x' }, commit: { hash: '31c54529bd80' }, repository: { full_name: 'ada/app' } },
   destination: { branch: { name: 'main' }, commit: { hash: '710db794f15b' }, repository: { full_name: 'acme/app' } },
@@ -40,7 +40,7 @@ describe('convert', () => {
       title: 'Fix',
       state: 'open',
       draft: true,
-      author: 'ada',
+      author: '87bb15eb-47c1-49b3-9f16-ca824a2979a4',
       url: native.links.html.href,
       head: { repo: 'ada/app', branch: 'fix/x', sha: undefined },
       base: { repo: 'acme/app', branch: 'main', sha: undefined },
@@ -125,7 +125,7 @@ describe.skipIf(!corpusIsPresent)('recorded answers (need ../shared/corpus)', ()
     const expected = {
       number: 4982,
       state: 'open',
-      author: 'Lachlan',
+      author: 'ef9d9075-f870-417f-b424-83adbc8efa54',
       internal: false,
       base: { repo: 'atlassian/atlaskit', branch: 'master' },
     };

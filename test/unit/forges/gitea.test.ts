@@ -51,6 +51,10 @@ describe('convert', () => {
     });
   });
 
+  test('an author whose account is gone is nobody', () => {
+    expect(convertPullRequest({ ...native, user: { id: -1, login: 'Ghost' } }, 'acme/app').author).toBe('');
+  });
+
   test('once the fork is gone, the branch is known by its label', () => {
     const head = { label: 'fix/x', ref: 'refs/pull/7/head', sha, repo: null };
     const change = convertPullRequest({ ...native, head }, 'acme/app');

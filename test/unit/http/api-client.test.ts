@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createApiClient } from '../../../src/core/http/api-client.ts';
 import type { ApiClient, ApiRequest } from '../../../src/core/http/client.ts';
-import type { ApiClientOptions } from '../../../src/core/http/settings.ts';
+import type { AnswerFacts, ApiClientOptions } from '../../../src/core/http/settings.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -99,6 +99,23 @@ describe('bodies', () => {
       refusal: 'name already exists',
     });
   });
+
+  test.each(['GET', 'POST'] as const)(
+    '202 and 206 are not the whole answer to %s, whatever they hold',
+    async (method) => {
+      const client = await serve((request, response) => {
+        response.writeHead(Number(request.url?.slice(1)), { 'content-type': 'application/json' }).end('[]');
+      });
+      for (const status of [202, 206]) {
+        const request: ApiRequest<unknown> = { ...get, method, path: `/${status}` };
+        await expect(client.send(request)).rejects.toMatchObject({
+          code: 'unavailable',
+          message: expect.stringContaining(`answered ${status}, which is not the whole answer`),
+        });
+        expect(await client.send({ ...request, accept: [status] })).toMatchObject({ status, value: undefined });
+      }
+    },
+  );
 });
 
 describe('requests', () => {
@@ -243,4 +260,22 @@ describe('a proxy', () => {
     expect(await client.send(get)).toMatchObject({ value: 'hello' });
     expect(proxy.requests()).toBe(expected);
   });
+});
+
+test('whoever counts is told of each attempt, with what is left of the rate limit', async () => {
+  const facts: AnswerFacts[] = [];
+  let requests = 0;
+  const handler: Handler = ({ socket }, response) => {
+    requests += 1;
+    if (requests === 1) socket.destroy();
+    else if (requests === 2) response.writeHead(503).end();
+    else sendJson(response, {}, { 'x-ratelimit-remaining': '41' });
+  };
+  const client = await serve(handler, { onAnswer: (answer) => void facts.push(answer) });
+  await client.send(get);
+  expect(facts).toEqual([
+    { status: 0, remaining: undefined },
+    { status: 503, remaining: undefined },
+    { status: 200, remaining: 41 },
+  ]);
 });

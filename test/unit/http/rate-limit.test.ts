@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RawAnswer } from '../../../src/core/http/attempt.ts';
+import type { RawAnswer } from '../../../src/core/http/exchange.ts';
 import { rateLimitOf, retryAfterMs } from '../../../src/core/http/rate-limit.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../../src/core/http/attempt.ts';
+import type { Outcome } from '../../../src/core/http/exchange.ts';
 import { type RetryState, retryDelay } from '../../../src/core/http/retry.ts';
 
 const first: RetryState = {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { lastLine } from '../../../src/core/pipeline/last-line.ts';
 import { TailBuffer } from '../../../src/core/pipeline/tail-buffer.ts';
+import { rememberSecret } from '../../../src/core/secret.ts';
 
 test.each([
   ['one\ntwo\n\n  \n', 'two'],
@@ -18,6 +19,12 @@ test.each([
 test('bytes that are not UTF-8 are replaced, and a long line is cut between characters', () => {
   expect(lastLine(Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a]))).toBe('a\ufffd\ufffdb');
   expect(lastLine(Buffer.from('😀'.repeat(2_000)))).toBe('😀'.repeat(1_000));
+});
+
+test('a known secret is blanked, also where the line is cut, and where colours hid it', () => {
+  rememberSecret('hunter2-hunter2');
+  expect(lastLine(Buffer.from(`${'x'.repeat(995)}hunter2-hunter2`))).toBe(`${'x'.repeat(995)}[secr`);
+  expect(lastLine(Buffer.from('token hunter2-\u001b[0mhun\u200bter2'))).toBe('token [secret]');
 });
 
 test('TailBuffer keeps exactly the last bytes, however they come', () => {

@@ -8,7 +8,8 @@ import { loadPlugins } from '../../../src/core/plugins/load.ts';
 
 async function example(name: string) {
   const cwd = fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
-  const { config } = await loadConfig({ cwd, env: {}, home: cwd });
+  // Named, because it came with the clone.
+  const { config } = await loadConfig({ cwd, env: {}, file: 'sluice.yaml' });
   const builtIn = { builtInCommands: ['mirror'], builtInForges: ['github'] };
   return { config, ...(await loadPlugins(config.plugins, { baseDir: config.baseDir, ...builtIn })) };
 }

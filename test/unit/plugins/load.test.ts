@@ -13,6 +13,10 @@ function command(name: string): string {
   return `commands: [{ name: '${name}', summary: 's', run: async () => ({ exit: 0, text: '${name}' }) }]`;
 }
 
+function rule(name: string): string {
+  return `rules: [{ name: '${name}', judge: () => ({ status: 'approved', sentence: 's' }) }]`;
+}
+
 describe('plugins', () => {
   test('come from a file or a package beside the configuration, also one that only exports under "import"', async () => {
     const baseDir = folder({
@@ -47,7 +51,11 @@ describe('plugins', () => {
       /option without flags/,
     ],
     ['a forge without load', plugin('x', 'forges: [{ type: "y" }]'), /"y" has no load function/],
-    ['rules', plugin('x', 'rules: [{}]'), /does not take/],
+    ['notifiers', plugin('x', 'notifiers: [{}]'), /does not take/],
+    ['a rule without a name', plugin('x', 'rules: [{ judge() {} }]'), /rule without a name/],
+    ['a rule without judge', plugin('x', 'rules: [{ name: "y" }]'), /"y" has no judge function/],
+    ['a rule with an unknown need', plugin('x', 'rules: [{ name: "y", needs: ["z"], judge() {} }]'), /needs z/],
+    ["a rule with a node's name", plugin('x', 'rules: [{ name: "Y", judge() {} }]'), /lower case/],
     [
       'an import without end',
       'await new Promise((resolve) => setTimeout(resolve, 60000).unref());',
@@ -69,19 +77,22 @@ describe('plugins', () => {
 
   test('a name that is taken is refused, naming both owners; the built-in stays', async () => {
     const baseDir = folder({
-      'a.mjs': plugin('a', `${command('mirror')}, forges: [{ type: 'github', load() {} }]`),
-      'b.mjs': plugin('b', command('same')),
-      'c.mjs': plugin('c', command('same')),
-      'd.mjs': plugin('d', command('other')),
+      'a.mjs': plugin('a', `${command('mirror')}, forges: [{ type: 'github', load() {} }], ${rule('approvals')}`),
+      'b.mjs': plugin('b', `${command('same')}, ${rule('strict')}`),
+      'c.mjs': plugin('c', `${command('same')}, ${rule('strict')}`),
+      'd.mjs': plugin('d', `${command('other')}, ${rule('house')}`),
     });
     const entries = ['a', 'b', 'c', 'd'].map((name) => join(baseDir, `${name}.mjs`));
     const loaded = await loadPlugins(entries, { baseDir, ...builtIn });
     expect(loaded.commands.map(({ command }) => command.name)).toEqual(['other']);
     expect(loaded.forges).toEqual([]);
+    expect(loaded.rules.map(({ owner, rule: { name } }) => [owner, name])).toEqual([['d', 'house']]);
     expect(loaded.warnings).toEqual([
       { owner: 'sluice and a', problem: 'the command "mirror" is defined by sluice and by a', command: 'mirror' },
       { owner: 'b and c', problem: 'the command "same" is defined by b and by c', command: 'same' },
       { owner: 'sluice and a', problem: 'the forge type "github" is defined by sluice and by a' },
+      { owner: 'sluice and a', problem: 'the rule "approvals" is defined by sluice and by a' },
+      { owner: 'b and c', problem: 'the rule "strict" is defined by b and by c' },
     ]);
   });
 });

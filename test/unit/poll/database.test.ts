@@ -65,7 +65,42 @@ describe('openState', () => {
       code: 'config',
       message: expect.stringContaining(`schema ${schemaVersion + 1}`),
     });
-    await expect(openStateReader(path)).rejects.toMatchObject({ code: 'config' });
+    await expect(openStateReader(path)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining(path),
+      hint: expect.stringContaining('--state-dir'),
+    });
+  });
+
+  test.each([
+    ['without a mark', 'CREATE TABLE repository (id INTEGER PRIMARY KEY)'],
+    ['with its own mark', 'PRAGMA application_id = 1'],
+  ])('a database of another program (%s) is named and left as it is', async (_what, sql) => {
+    const path = await stateFile();
+    await mkdir(dirname(path));
+    const foreign = new DatabaseSync(path);
+    foreign.exec(`CREATE TABLE notes (text); ${sql}`);
+    foreign.close();
+    const before = await readFile(path);
+    const refusal = { code: 'config', exit: 78, message: expect.stringContaining(`${path} is a database of another`) };
+    await expect(openState(path, takeLock)).rejects.toMatchObject(refusal);
+    await expect(openStateReader(path)).rejects.toMatchObject(refusal);
+    expect(await readFile(path)).toEqual(before);
+  });
+
+  test('a state from before files had a mark is taken over', async () => {
+    const path = await stateFile();
+    const first = await openState(path, takeLock);
+    const marked = first.get('PRAGMA application_id');
+    first.write('test', (tx) => addRepository(tx, 'a'));
+    await first[Symbol.asyncDispose]();
+    const old = new DatabaseSync(path);
+    old.exec('PRAGMA application_id = 0');
+    old.close();
+    const second = await openTestState(path);
+    expect(second.get('PRAGMA application_id')).toEqual(marked);
+    expect(marked).not.toEqual({ application_id: 0 });
+    expect(findRepository(second, 'a')).toBeDefined();
   });
 
   test.each([

@@ -1,21 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.ts';
+import type { Forge } from '../../../src/core/forges/forge.ts';
 import { type OutboxOptions, startOutbox } from '../../../src/core/poll/outbox.ts';
 import type { Report, SendReport } from '../../../src/core/poll/ports.ts';
 import { claimRun, finishRun, markStarted } from '../../../src/core/poll/progress.ts';
-import { openRepository, recordPlan } from '../../../src/core/poll/record.ts';
+import { openRepository } from '../../../src/core/poll/record.ts';
 import type { StateDatabase } from '../../../src/core/poll/state/access.ts';
 import { findRun } from '../../../src/core/poll/state/history.ts';
 import { knownRefs } from '../../../src/core/poll/state/refs.ts';
-import { eventLog, oid, openTestState, quickWorld, sentReports, unsentReports, watched } from './site.ts';
+import {
+  eventLog,
+  oid,
+  openTestState,
+  quickWorld,
+  recordLook,
+  sentReports,
+  unsentReports,
+  until,
+  watched,
+} from './site.ts';
 
 const repo = watched('a', { results: ['status', 'commit'] });
 
-function finished(db: StateDatabase, ref = 'refs/heads/main') {
+function finished(db: StateDatabase, ref = 'refs/heads/main', of = repo) {
   const event = { ref, kind: 'created', oldOid: undefined, newOid: oid(1) } as const;
   const plan = { events: [event], remember: new Map(), forget: [], doubted: 0, unusable: [] };
-  const row = openRepository(db, 'a');
-  recordPlan(db, row, repo, plan, { looked: repo.selection, supersedeRunning: false, now: 1 });
+  const row = openRepository(db, of.key);
+  recordLook(db, of, plan);
   const run = claimRun(db, { repositories: [row.id], except: [] }, 2);
   if (run === undefined) throw new Error('nothing was queued');
   finishRun(db, run.id, { state: 'success' }, 3);
@@ -57,6 +68,38 @@ describe('the outbox', () => {
     expect(log.of('report-failed')).toMatchObject([{ final: false }, { final: false }]);
     expect(log.of('report-sent')).toHaveLength(2);
   });
+
+  test.each([
+    ['for a while', 100_000, Number.POSITIVE_INFINITY],
+    ['for longer than this process goes on', 3_600_000, 30_000],
+  ])(
+    'a forge that asks for a pause %s is sent nothing else meanwhile; others are',
+    async (_what, retryAfterMs, longestWaitMs) => {
+      const endpoint = { ...repo.endpoint, forge: { alias: 'busy' } as Forge };
+      const busy = { ...repo, endpoint };
+      const other = watched('b', { results: ['status', 'commit'] });
+      const sent: string[] = [];
+      let refused = 0;
+      const send: SendReport = async ({ key }, { kind }) => {
+        if (key === 'a' && refused === 0) {
+          refused += 1;
+          throw new SluiceError('rate-limited', 'slow down', { retryAfterMs });
+        }
+        sent.push(`${key} ${kind}`);
+        return {};
+      };
+      const { db, outbox, log } = await site(send, { repositories: [busy, other], longestWaitMs });
+      finished(db, 'refs/heads/x');
+      outbox.wake();
+      // A report that is on its way cannot be taken back; these come after the answer.
+      await until(() => log.types().includes('report-failed'));
+      finished(db, 'refs/heads/y');
+      finished(db, 'refs/heads/main', other);
+      await outbox.drained();
+      expect(sent.slice(0, 2)).toEqual(['b status', 'b commit']);
+      expect([sent.length, unsentReports(db)]).toEqual(longestWaitMs === 30_000 ? [2, 4] : [6, 0]);
+    },
+  );
 
   test('a refusal for good is in the history of the run', async () => {
     const send: SendReport = async (_repository, { kind }) => {
@@ -113,7 +156,7 @@ describe('the outbox', () => {
     const event = { ref: 'refs/heads/x', kind: 'created', oldOid: undefined, newOid: oid(1) } as const;
     const plan = { events: [event], remember: new Map(), forget: [], doubted: 0, unusable: [] };
     const row = openRepository(db, 'a');
-    recordPlan(db, row, repo, plan, { looked: repo.selection, supersedeRunning: false, now: 1 });
+    recordLook(db, repo, plan);
     const run = claimRun(db, { repositories: [row.id], except: [] }, 2);
     if (run === undefined) throw new Error('nothing was queued');
     markStarted(db, run, { group: undefined, log: undefined });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { takeLock } from '../../../src/core/lock.ts';
 import { planPoll, type SeenRef } from '../../../src/core/poll/plan.ts';
 import { claimRun, finishRun, markStarted, returnRun } from '../../../src/core/poll/progress.ts';
-import { openRepositories, openRepository, recordPlan } from '../../../src/core/poll/record.ts';
+import { openRepositories, openRepository } from '../../../src/core/poll/record.ts';
 import { recover } from '../../../src/core/poll/recover.ts';
 import type { WatchedRepository } from '../../../src/core/poll/repository.ts';
 import { pruneLogs } from '../../../src/core/poll/retention.ts';
@@ -14,7 +14,7 @@ import { findRun, history, oldLogs } from '../../../src/core/poll/state/history.
 import { knownRefs, setOwnCommit } from '../../../src/core/poll/state/refs.ts';
 import { nextReport, removeReport } from '../../../src/core/poll/state/reports.ts';
 import { nothing, seeNext } from './model.ts';
-import { eventLog, oid, openTestState, stateFile, watched } from './site.ts';
+import { eventLog, oid, openTestState, recordLook, stateFile, watched } from './site.ts';
 
 const main = 'refs/heads/main';
 const repo = watched('a', { results: ['status', 'notes'] });
@@ -38,7 +38,7 @@ function look(db: StateDatabase, refs: Readonly<Record<string, string | SeenRef>
     held: () => false,
     doubtedBefore: row.doubted === 1,
   });
-  return recordPlan(db, row, repository, plan, { looked: repository.selection, supersedeRunning, now });
+  return recordLook(db, repository, plan, { supersedeRunning, now });
 }
 
 function claim(db: StateDatabase, ...keys: readonly string[]) {
@@ -79,6 +79,25 @@ describe('recordPlan', () => {
     look(db, { [main]: oid(2) });
     expect(states(db)).toEqual(['main 1 superseded', 'main 2 queued']);
     expect(findRun(db, 1)?.detail).toContain(oid(2));
+  });
+
+  test('what is known of change requests alone is the same as among everything', async () => {
+    const db = await openTestState();
+    const watcher = watched('a', { selection: { branches: ['**'], exclude: [], tags: ['**'], changes: true } });
+    const more = {
+      'refs/tags/v1': oid(2),
+      'refs/pull/7/head': oid(7),
+      'refs/pull/8/head': { oid: oid(8), blocked: 'no' },
+    };
+    look(db, { [main]: oid(1), ...more }, { repository: watcher });
+    const { id } = openRepository(db, 'a');
+    expect(known(db)).toMatchObject({
+      [main]: '1 queued',
+      'refs/pull/7/head': '7 queued',
+      'refs/pull/8/head': '8 blocked',
+    });
+    const changes = [...knownRefs(db, id)].filter(([ref]) => ref.startsWith('refs/pull/'));
+    expect([...knownRefs(db, id, 'changes')].sort()).toEqual(changes.sort());
   });
 
   test('a look that finds nothing new writes nothing', async () => {

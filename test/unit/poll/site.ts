@@ -4,13 +4,23 @@ import type { Endpoint } from '../../../src/core/git/endpoint.ts';
 import { listWithGit } from '../../../src/core/git/remote.ts';
 import { takeLock } from '../../../src/core/lock.ts';
 import type { PollEvent } from '../../../src/core/poll/events.ts';
+import type { PollPlan } from '../../../src/core/poll/plan.ts';
 import type {
+  ChangeHead,
+  ChangeHeads,
   ListRefsIfChanged,
   PipelineOutcome,
   PipelineRequest,
   Report,
   World,
 } from '../../../src/core/poll/ports.ts';
+import {
+  isNoNews,
+  openRepository,
+  type Recorded,
+  type RecordOptions,
+  recordPlan,
+} from '../../../src/core/poll/record.ts';
 import type { WatchedRepository } from '../../../src/core/poll/repository.ts';
 import type { StateDatabase } from '../../../src/core/poll/state/access.ts';
 import { openState } from '../../../src/core/poll/state/database.ts';
@@ -40,6 +50,13 @@ export function watched(key: string, more: Partial<WatchedRepository> = {}): Wat
   };
 }
 
+/** What a forge says of its change requests when it can say all of it. */
+export function changeHeads(heads: readonly ChangeHead[]): ChangeHeads {
+  return { heads, undecided: new Set(), complete: true, failure: undefined };
+}
+
+export const noChangeHeads = changeHeads([]);
+
 /** Time that passes only when somebody waits: every wait is over at the next turn of the event loop, in order, and is written down. */
 export function quickWorld(): World & { readonly waits: number[] } {
   const waits: number[] = [];
@@ -66,6 +83,19 @@ export async function openTestState(path?: string): Promise<StateDatabase> {
   const db = await openState(path ?? (await stateFile()), takeLock);
   onTestFinished(async () => db[Symbol.asyncDispose]());
   return db;
+}
+
+/** What a look that has found this plan writes; nothing when there is no news. */
+export function recordLook(
+  db: StateDatabase,
+  watcher: WatchedRepository,
+  plan: PollPlan,
+  more: Partial<RecordOptions> = {},
+): Recorded {
+  const repository = openRepository(db, watcher.key);
+  const options = { repository, looked: watcher.selection, supersedeRunning: false, now: 1, ...more };
+  if (isNoNews(plan, options)) return { runs: [], stopped: [] };
+  return db.write('test', (tx) => recordPlan(tx, watcher, plan, options));
 }
 
 /** The real listing of the product, through git, with a digest as the wire has one. */

@@ -4,6 +4,7 @@ import { SluiceError } from '../../../src/core/errors.ts';
 import { openWire } from '../../../src/core/git/wire/wire.ts';
 import type {
   ChangeHead,
+  ChangeHeads,
   ListRefsIfChanged,
   PipelineOutcome,
   RunPipeline,
@@ -18,10 +19,12 @@ import { commit, deleteRef, makeBareRepo, setRef } from '../../support/git-repo.
 import { testDir } from '../../support/temp-dir.ts';
 import {
   cannedListing,
+  changeHeads,
   eventLog,
   fileEndpoint,
   heldPipeline,
   listThroughGit,
+  noChangeHeads,
   oid,
   openTestState,
   quickWorld,
@@ -53,7 +56,7 @@ async function site(more: Partial<WatchPorts> = {}): Promise<Site> {
     ran,
     world: quickWorld(),
     list: cannedListing().list,
-    listChangeHeads: async () => [],
+    listChangeHeads: async () => noChangeHeads,
     run,
     killOrphan: async () => {},
     send: sentReports().send,
@@ -152,6 +155,36 @@ describe('watch --once', () => {
     expect(exitStatusOf(tally)).toBe(69);
   });
 
+  test('a remote whose fault passes in a moment is asked again; one that keeps failing is told once', async () => {
+    const { said, list } = cannedListing({ 'refs/heads/main': oid(1) });
+    let left = 2;
+    const failing: ListRefsIfChanged = async (...call) => {
+      left -= 1;
+      if (left >= 0) throw new SluiceError('unavailable', 'the remote is down');
+      return list(...call);
+    };
+    const ports = await site({ list: failing });
+    expect(exitStatusOf(await once(ports, { repositories: [watched('a')] }))).toBe(0);
+    expect(ports.ran).toEqual(['main 1111']);
+    expect(ports.world.waits.slice(0, 2)).toEqual([1000, 3000]);
+    expect(ports.log.of('look-failed')).toEqual([]);
+
+    said.error = new SluiceError('unavailable', 'the remote is down');
+    expect(exitStatusOf(await once(ports, { repositories: [watched('a')] }))).toBe(69);
+    expect(said.digests).toHaveLength(1 + 3);
+    expect(ports.log.of('look-failed')).toHaveLength(1);
+  });
+
+  test.each([
+    ['a refusal', new SluiceError('denied', 'no')],
+    ['a limit that is far away', new SluiceError('rate-limited', 'slow', { retryAfterMs: 600_000 })],
+  ])('%s is not tried again', async (_what, error) => {
+    const { said, list } = cannedListing();
+    said.error = error;
+    await once(await site({ list }), { repositories: [watched('a')] });
+    expect(said.digests).toHaveLength(1);
+  });
+
   test('a listing that never answers is given up after its limit', async () => {
     const ports = await site({ list: () => new Promise(() => {}) });
     await once(ports, { repositories: [watched('a')], requestLimitMs: 10 });
@@ -226,7 +259,7 @@ describe('watch --once', () => {
 
 describe('change requests', () => {
   const head: ChangeHead = { ref: 'refs/pull/7/head', oid: oid(7), number: 7, blocked: undefined };
-  const asked = watched('a', {
+  const changesOf = watched('a', {
     selection: { branches: ['**'], exclude: [], tags: [], changes: true },
     results: ['status'],
     initial: 'baseline',
@@ -238,10 +271,10 @@ describe('change requests', () => {
     const { said, list } = cannedListing({ 'refs/heads/main': oid(1) });
     const listChangeHeads = async () => {
       if (heads instanceof SluiceError) throw heads;
-      return heads;
+      return changeHeads(heads);
     };
     const ports = await site({ list, listChangeHeads, send: sent.send });
-    const options = { repositories: [asked] };
+    const options = { repositories: [changesOf] };
     await once(ports, options);
     heads = [{ ...head, blocked: 'a person with write access must approve it' }];
     await once(ports, options);
@@ -261,23 +294,72 @@ describe('change requests', () => {
     const { list } = cannedListing({ 'refs/heads/main': oid(1) });
     const listChangeHeads = async () => {
       if (heads instanceof SluiceError) throw heads;
-      return heads;
+      return changeHeads(heads);
     };
     const ports = await site({ list, listChangeHeads });
-    await once(ports, { repositories: [asked] });
+    await once(ports, { repositories: [changesOf] });
     heads = [head];
-    await once(ports, { repositories: [asked] });
+    await once(ports, { repositories: [changesOf] });
     heads = [head, { ...head, ref: 'refs/pull/8/head', number: 8, oid: oid(8) }];
-    await once(ports, { repositories: [asked] });
+    await once(ports, { repositories: [changesOf] });
     expect(ports.ran).toEqual(['refs/pull/8/head 8888']);
+  });
+
+  test('a forge that fails is asked less and less often, and the branches are looked at as before', async () => {
+    let asked = 0;
+    let error: SluiceError | undefined = new SluiceError('unavailable', 'the API is down');
+    const listChangeHeads = async () => {
+      asked += 1;
+      if (error !== undefined) throw error;
+      return noChangeHeads;
+    };
+    const { said, list } = cannedListing({ 'refs/heads/main': oid(1) });
+    const ports = await site({ list, listChangeHeads });
+    const stop = new AbortController();
+    const watching = watch({ ...forever(stop.signal), repositories: [changesOf] }, ports);
+    await until(() => said.digests.length >= 7);
+    // After the looks 1, 3 (one was left out) and 7 (three were left out).
+    expect(asked).toBe(3);
+    expect(new Set(ports.world.waits)).toEqual(new Set([60_000]));
+    expect(ports.log.of('look-failed').map(({ retryInMs }) => retryInMs)).toEqual([120_000, 240_000, 480_000]);
+    error = undefined;
+    await until(() => ports.log.types().includes('look-recovered'));
+    stop.abort();
+    await watching;
+  });
+
+  test('one that cannot be decided about keeps what is known of it, and is no baseline later', async () => {
+    const other = { ...head, ref: 'refs/pull/8/head', number: 8, oid: oid(8) };
+    const failure = new SluiceError('unavailable', 'the API is down');
+    let heads: ChangeHeads = changeHeads([head]);
+    const { list } = cannedListing({ 'refs/heads/main': oid(1) });
+    const ports = await site({ list, listChangeHeads: async () => heads });
+    await once(ports, { repositories: [changesOf] });
+    heads = { heads: [], undecided: new Set([head.ref, other.ref]), complete: false, failure };
+    expect(exitStatusOf(await once(ports, { repositories: [changesOf] }))).toBe(69);
+    expect(history(ports.db, { limit: 9 })).toEqual([]);
+    heads = changeHeads([head, other]);
+    await once(ports, { repositories: [changesOf] });
+    expect(ports.ran).toEqual(['refs/pull/8/head 8888']);
+  });
+
+  test('a first sight that could not be told whole goes on at the next look', async () => {
+    const other = { ...head, ref: 'refs/pull/8/head', number: 8, oid: oid(8) };
+    let heads: ChangeHeads = { ...changeHeads([head]), undecided: new Set([other.ref]), complete: false };
+    const { list } = cannedListing({ 'refs/heads/main': oid(1) });
+    const ports = await site({ list, listChangeHeads: async () => heads });
+    await once(ports, { repositories: [changesOf] });
+    heads = changeHeads([head, other]);
+    await once(ports, { repositories: [changesOf] });
+    expect(ports.ran).toEqual([]);
   });
 
   test('unchanged branches need no parsing for the change requests to be looked at', async () => {
     let heads: readonly ChangeHead[] = [];
     const { said, list } = cannedListing({ 'refs/heads/main': oid(1) });
-    const ports = await site({ list, listChangeHeads: async () => heads });
+    const ports = await site({ list, listChangeHeads: async () => changeHeads(heads) });
     const stop = new AbortController();
-    const watching = watch({ ...forever(stop.signal), repositories: [asked] }, ports);
+    const watching = watch({ ...forever(stop.signal), repositories: [changesOf] }, ports);
     await until(() => said.digests.length >= 2);
     heads = [head];
     await until(() => ports.log.types().includes('run-finished'));

@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.ts';
 import type { PollPlan, RefEvent } from '../../../src/core/poll/plan.ts';
 import type { PipelineOutcome, PipelineRequest, RunPipeline } from '../../../src/core/poll/ports.ts';
-import { openRepository, recordPlan } from '../../../src/core/poll/record.ts';
 import type { WatchedRepository } from '../../../src/core/poll/repository.ts';
 import type { StateDatabase } from '../../../src/core/poll/state/access.ts';
 import { findRun, history } from '../../../src/core/poll/state/history.ts';
 import { startWorker, type WorkOptions } from '../../../src/core/poll/work.ts';
-import { eventLog, heldPipeline, oid, openTestState, quickWorld, until, watched } from './site.ts';
+import { eventLog, heldPipeline, oid, openTestState, quickWorld, recordLook, until, watched } from './site.ts';
 
 function queue(
   db: StateDatabase,
@@ -19,8 +18,7 @@ function queue(
     ([name, newOid]): RefEvent => ({ ref: `refs/heads/${name}`, kind: 'moved', oldOid: undefined, newOid }),
   );
   const plan: PollPlan = { events, remember: new Map(), forget: [], doubted: 0, unusable: [] };
-  const options = { looked: repository.selection, supersedeRunning, now: 1000 };
-  return recordPlan(db, openRepository(db, repository.key), repository, plan, options);
+  return recordLook(db, repository, plan, { supersedeRunning, now: 1000 });
 }
 
 async function site(run: RunPipeline, more: Partial<WorkOptions> = {}) {

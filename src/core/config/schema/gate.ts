@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { count, duration, flag, key, text, texts } from './values.ts';
+import { count, duration, flag, key, needed, text, texts } from './values.ts';
 
 const blockOrAllow = z.enum(['block', 'allow']);
 
@@ -10,9 +10,11 @@ export const gate = z.strictObject({
   forks: key(z.enum(['all', 'any']), 'With several repositories: must all say yes, or any; default all'),
   lookup: key(z.array(lookup), 'How the change request is found, tried in order; default [branch, sha]'),
   map: key(z.record(text, text), 'Glob over the pushed branch → branch of the change request'),
+  bases: key(texts, 'Globs over the base branch of the change request; default: any'),
   minApprovals: key(count(0), 'Approvals that are needed; default 1'),
-  requiredChecks: key(texts, 'Checks that must be green'),
+  requiredChecks: key(texts, 'Checks that must be green: NAME, NAME@APP, or NAME@* for any app'),
   requiredApps: key(texts, 'Apps whose checks must be green'),
+  requiredTeams: key(texts, 'Teams of which at least one member each must have approved'),
   allowStaleApprovals: key(flag, 'Count approvals of earlier commits; default false'),
   allowSelfApproval: key(flag, "Count the author's own approval; default false"),
   allowDraft: key(flag, 'Accept drafts; default false'),
@@ -25,5 +27,13 @@ export const gate = z.strictObject({
   tags: key(blockOrAllow, 'Pushed tags; default block'),
   wait: key(duration, 'Keep asking this long until the verdict is final; default 0'),
   cacheTtl: key(duration, 'How long an answer of the forge is kept; default 15s'),
+  timeout: key(duration, 'Limit of one asking of all forges; default 60s'),
   setStatus: key(flag, 'Report the verdict as a commit status; default false'),
+  rules: key(z.record(text, z.unknown()), 'Rules of plugins that must agree, each with its settings'),
+  override: key(
+    z.strictObject({
+      audit: needed(text, 'File in which every override is recorded; relative to the configuration file'),
+    }),
+    'Allows --override in an emergency; without it nothing can be overridden',
+  ),
 });

@@ -8,7 +8,7 @@ import { key, text } from './values.ts';
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export const logFormats = ['pretty', 'json'] as const;
 
-/** The whole configuration as users write it (SPEC, section 8). Nothing is converted here: see normalise.ts. */
+/** The whole configuration as users write it. Nothing is converted here: see normalise.ts. */
 export const configSchema = z.strictObject({
   // Editors put it into JSON files to find the schema; sluice does not read it.
   $schema: key(z.string(), 'Address of this schema, for editors'),

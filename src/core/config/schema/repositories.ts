@@ -27,7 +27,9 @@ const mirror = z.strictObject({
 
 export const isolations = ['none', 'bubblewrap', 'podman', 'docker'] as const;
 
-const variables = z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')));
+export const variables = z.array(
+  z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')),
+);
 
 const run = z.strictObject({
   name: needed(text, 'Name of the run; the context of its commit status'),
@@ -37,6 +39,8 @@ const run = z.strictObject({
   checkout: key(flag, 'Start in a checkout of the commit; default false'),
   timeout: key(duration, 'Time limit'),
   isolation: key(z.enum(isolations), 'How it is shut in; default none'),
+  image: key(text, 'Container image, for isolation podman or docker'),
+  network: key(flag, 'The network is open to an isolated command; default false'),
   env: key(variables, 'Names of variables it may see'),
 });
 
@@ -57,7 +61,11 @@ const poll = z.strictObject({
     z.array(z.enum(['status', 'notes', 'commit', 'none'])),
     'Where the outcome goes besides the local history',
   ),
-  trust: key(texts, 'Whose change requests run (with prs): internal, author:…; default [internal]'),
+  trust: key(
+    texts,
+    'Whose change requests run (with prs): internal, author:…, label:…, review:writer, comment:/…; default [internal]',
+  ),
+  guard: key(globs, 'Paths that demand an approval by a person with write access, whoever the author is'),
   isolation: key(z.enum(isolations), 'How the script is shut in; default none'),
   image: key(text, 'Container image, for isolation podman or docker'),
   network: key(flag, 'The network is open to an isolated script; default false'),
@@ -81,6 +89,13 @@ const repository = z.strictObject({
     z.union([z.array(run), argv], mustBe('a list of runs, or one command as a list')),
     'Commands to run; a plain list of words is one command for every push and change request',
   ),
+  trust: key(
+    texts,
+    'Whose change requests run scripts and are mirrored: internal, author:…, label:…, review:writer, comment:/…; default [internal]',
+  ),
+  guard: key(globs, 'Paths that demand an approval by a person with write access, whoever the author is'),
+  runMirrored: key(flag, 'Pushes that sluice itself made when mirroring run scripts too; default false'),
+  statuses: key(flag, 'Set commit statuses; default true'),
   poll: key(poll, 'How the repository is watched without webhooks'),
 });
 

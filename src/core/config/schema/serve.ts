@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isolations, variables } from './repositories.ts';
 import { count, duration, flag, key, needed, secret, text, webUrl } from './values.ts';
 
 const listen = z
@@ -13,6 +14,17 @@ export const serve = z.strictObject({
   listen: key(listen, 'HOST:PORT or unix:/PATH; default 127.0.0.1:8080'),
   baseUrl: key(webUrl, 'Address under which people and forges reach this server'),
   hooksDir: key(text, 'Directory of the hook scripts'),
+  hooks: key(
+    z.strictObject({
+      checkout: key(flag, 'Start in a checkout of the commit; default false: in an empty directory'),
+      timeout: key(duration, 'Time limit of a script, also of configured commands without one; default 1h'),
+      isolation: key(z.enum(isolations), 'How they are shut in; default none'),
+      image: key(text, 'Container image, for isolation podman or docker'),
+      network: key(flag, 'The network is open to an isolated script; default false'),
+      env: key(variables, 'Names of variables that they may see beside the documented ones'),
+    }),
+    'How hook scripts are run',
+  ),
   dataDir: key(text, 'Directory of the embedded storage'),
   database: key(
     secret,
@@ -20,6 +32,7 @@ export const serve = z.strictObject({
   ),
   role: key(z.enum(['all', 'listener', 'worker']), 'What this process does; default all'),
   reconcile: key(duration, 'Time between two comparisons with the forges; default 10m'),
+  keep: key(duration, 'Age at which ended runs, logs and deliveries are forgotten; default 14d'),
   concurrency: key(
     z.strictObject({
       total: key(count(1), 'Jobs at the same time; default 4'),
@@ -31,7 +44,7 @@ export const serve = z.strictObject({
   tlsCert: key(text, 'Certificate file (PEM); read again when it changes'),
   tlsKey: key(text, 'Private key file (PEM)'),
   trustProxy: key(z.array(cidr), 'Proxies whose X-Forwarded-* headers are believed'),
-  bodyLimit: key(count(1), 'Largest delivery in bytes; default 25 MB'),
+  bodyLimit: key(count(1), 'Largest delivery in bytes; default 25 MiB'),
   insecureNoSecret: key(flag, 'Accept deliveries that nobody signed; default false'),
   register: key(flag, 'Create or update the webhooks at the forges; default false'),
   tunnel: key(z.enum(['smee', 'ngrok', 'cloudflared']), 'Be reachable from a private network'),

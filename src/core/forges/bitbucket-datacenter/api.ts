@@ -1,15 +1,14 @@
-import { SluiceError } from '../../errors.ts';
-import type { ApiClient, NextPage } from '../../http/client.ts';
+import type { ApiClient } from '../../http/client.ts';
 import { answered, found } from '../answered.ts';
 import { createUnlessThere } from '../create-repository.ts';
 import { eachOnce } from '../each-once.ts';
 import type { CallOptions, ChangesRole, RepositoriesRole, Repository } from '../forge.ts';
 import { convertPullRequest, convertRepository } from './convert.ts';
-import { projectAndSlug, projectPath, repositoryPath } from './urls.ts';
+import { readAll } from './listing.ts';
+import { projectAndSlug, projectPath, pullRequestPath, repositoryPath } from './urls.ts';
 import {
   branchSchema,
   type DatacenterRepository,
-  type PullRequestPage,
   pullRequestPageSchema,
   pullRequestSchema,
   repositorySchema,
@@ -19,25 +18,21 @@ import {
 export function changesRole(client: ApiClient, webUrl: string): ChangesRole {
   return {
     async listOpen(repo, options = {}) {
-      const requests = await client.sendPages(
-        {
-          path: `${repositoryPath(repo)}/pull-requests`,
-          // The oldest first, so that one opened meanwhile does not shift the pages.
-          query: { state: 'OPEN', order: 'OLDEST', limit: 100, start: 0 },
-          decode: (value) => pullRequestPageSchema.parse(value),
-          purpose: `list open pull requests of ${repo}`,
-          ...options,
-        },
-        nextStart,
-        (page) => page.values,
-      );
+      const requests = await readAll(client, {
+        path: `${repositoryPath(repo)}/pull-requests`,
+        // The oldest first, so that one opened meanwhile does not shift the pages.
+        query: { state: 'OPEN', order: 'OLDEST' },
+        decode: (value) => pullRequestPageSchema.parse(value),
+        purpose: `list open pull requests of ${repo}`,
+        ...options,
+      });
       return eachOnce(requests.map((request) => convertPullRequest(request, repo, webUrl)));
     },
 
     async find(repo, number, options = {}) {
       const purpose = `find pull request #${number} of ${repo}`;
       const answer = await client.send({
-        path: `${repositoryPath(repo)}/pull-requests/${number}`,
+        path: pullRequestPath(repo, number),
         decode: (value) => convertPullRequest(pullRequestSchema.parse(value), repo, webUrl),
         accept: [404],
         purpose,
@@ -51,19 +46,6 @@ export function changesRole(client: ApiClient, webUrl: string): ChangesRole {
     },
   };
 }
-
-/** The start of the next page is the server's to say: rows that the reader may not see make it more than `start + limit`. */
-const nextStart: NextPage<PullRequestPage> = (answer, request) => {
-  const page = answered(answer, request.purpose);
-  if (page.isLastPage) return undefined;
-  if (typeof page.nextPageStart !== 'number') {
-    throw new SluiceError(
-      'unavailable',
-      `could not ${request.purpose}: a page is not the last, but does not name the next`,
-    );
-  }
-  return { path: request.path, query: { ...request.query, start: page.nextPageStart } };
-};
 
 export function repositoriesRole(client: ApiClient): RepositoriesRole {
   async function find(repo: string, options: CallOptions = {}): Promise<Repository | undefined> {

@@ -2,12 +2,21 @@ import { createApiClient } from '../../http/api-client.ts';
 import { lazyDispatcher } from '../../http/dispatcher.ts';
 import { baseUrls } from '../base-urls.ts';
 import type { ForgeModule } from '../definition.ts';
+import { needingToRead } from '../reading-right.ts';
 import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
+import { changeSearchRole } from './change-search.ts';
+import { checksRole } from './checks.ts';
+import { commitsRole } from './commits.ts';
+import { discussionRole } from './discussion.ts';
 import { hooksRole } from './hooks.ts';
+import { membersRole } from './members.ts';
+import { reviewsRole } from './reviews.ts';
 import { statusesRole } from './statuses.ts';
 import { apiUrlOf, buildStatusUrlOf, cloneUrl, repoOf } from './urls.ts';
 import { webhooksRole } from './webhooks.ts';
+
+const readable = needingToRead('the permission "Repository read"');
 
 /** Bitbucket Data Center (formerly Server and Stash). */
 export const bitbucketDatacenter: ForgeModule = {
@@ -29,6 +38,12 @@ export const bitbucketDatacenter: ForgeModule = {
       changes: changesRole(client, webUrl),
       repositories: repositoriesRole(client),
       statuses: statusesRole(client, olderBuilds, webUrl),
+      changeSearch: readable(changeSearchRole(client, webUrl)),
+      reviews: readable(reviewsRole(client)),
+      checks: readable(checksRole(client, olderBuilds)),
+      commits: readable(commitsRole(client)),
+      members: membersRole(client),
+      discussion: discussionRole(client),
       webhooks: webhooksRole(webUrl),
       hooks: hooksRole(client),
     };

@@ -67,7 +67,11 @@ export function projectPath(project: string): string {
 
 /** Page for people, which the API's answers leave to links that follow the server's configured address. */
 export function pullRequestUrl(webUrl: string, repo: string, number: number): string {
-  return `${webUrl}${repositoryPath(repo)}/pull-requests/${number}`;
+  return webUrl + pullRequestPath(repo, number);
+}
+
+export function pullRequestPath(repo: string, number: number): string {
+  return `${repositoryPath(repo)}/pull-requests/${number}`;
 }
 
 export function projectAndSlug(repo: string): { readonly project: string; readonly slug: string } {

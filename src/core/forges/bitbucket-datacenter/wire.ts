@@ -33,12 +33,15 @@ export const pullRequestSchema = z.object({
 
 export type PullRequest = z.infer<typeof pullRequestSchema>;
 
-export const pullRequestPageSchema = z.object({
-  values: z.array(pullRequestSchema),
-  isLastPage: z.boolean(),
-  nextPageStart: z.optional(z.nullable(z.number())),
-});
+/** One page of a listing. */
+export function pageOf<T extends z.ZodMiniType>(item: T) {
+  return z.object({
+    values: z.array(item),
+    isLastPage: z.boolean(),
+    nextPageStart: z.optional(z.nullable(z.number())),
+  });
+}
 
-export type PullRequestPage = z.infer<typeof pullRequestPageSchema>;
+export const pullRequestPageSchema = pageOf(pullRequestSchema);
 
 export const branchSchema = z.object({ id: z.string() });

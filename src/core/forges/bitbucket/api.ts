@@ -1,30 +1,25 @@
-import type { ApiClient, NextPage } from '../../http/client.ts';
-import { nextPath } from '../../http/link-header.ts';
+import type { ApiClient } from '../../http/client.ts';
 import { answered, found } from '../answered.ts';
 import { createUnlessThere } from '../create-repository.ts';
 import { eachOnce } from '../each-once.ts';
 import type { CallOptions, ChangesRole, RepositoriesRole, Repository } from '../forge.ts';
 import { convertPullRequest, convertRepository } from './convert.ts';
+import { readAll } from './listing.ts';
 import { repositoryPath } from './urls.ts';
-import { type PullRequestPage, pullRequestPageSchema, pullRequestSchema, repositorySchema } from './wire.ts';
+import { pullRequestPageSchema, pullRequestSchema, repositorySchema } from './wire.ts';
 
 /** Pull requests (https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/). */
 export function changesRole(client: ApiClient): ChangesRole {
   return {
     async listOpen(repo, options = {}) {
-      const requests = await client.sendPages(
-        {
-          path: `${repositoryPath(repo)}/pullrequests`,
-          // 50 is the most that this listing takes. The oldest first: by default the last updated comes first, and one
-          // updated meanwhile would shift the pages.
-          query: { state: 'OPEN', sort: 'created_on', pagelen: 50 },
-          decode: (value) => pullRequestPageSchema.parse(value),
-          purpose: `list open pull requests of ${repo}`,
-          ...options,
-        },
-        nextPage(client.baseUrl),
-        (page) => page.values,
-      );
+      const requests = await readAll(client, {
+        path: `${repositoryPath(repo)}/pullrequests`,
+        // The oldest first: by default the last updated comes first, and one updated meanwhile would shift the pages.
+        query: { state: 'OPEN', sort: 'created_on' },
+        decode: (value) => pullRequestPageSchema.parse(value),
+        purpose: `list open pull requests of ${repo}`,
+        ...options,
+      });
       return eachOnce(requests.map(convertPullRequest));
     },
 
@@ -44,14 +39,6 @@ export function changesRole(client: ApiClient): ChangesRole {
     headLocation(_repo, { head }) {
       return head.repo === undefined ? undefined : { repo: head.repo, ref: `refs/heads/${head.branch}` };
     },
-  };
-}
-
-/** The next page is a whole URL in the body, which clients are told not to put together themselves (API, "Pagination"). */
-export function nextPage(baseUrl: string): NextPage<PullRequestPage> {
-  return (answer, request) => {
-    const { next } = answered(answer, request.purpose);
-    return next ? { path: nextPath(baseUrl, next) } : undefined;
   };
 }
 

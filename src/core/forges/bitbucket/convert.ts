@@ -2,6 +2,7 @@ import type { Change, ChangeSide } from '../../model/change.ts';
 import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
+import { loginOf } from './account.ts';
 import type { BitbucketRepository, PullRequest, PullRequestEndpoint } from './wire.ts';
 
 // SUPERSEDED: declined because another pull request of the same branch was merged.
@@ -16,7 +17,7 @@ export function convertPullRequest(native: PullRequest): Change {
     title: native.title,
     state: states[native.state],
     draft: native.draft ?? false,
-    author: native.author?.nickname ?? '',
+    author: loginOf(native.author) ?? '',
     url: native.links.html.href,
     head,
     base,

@@ -32,3 +32,22 @@ function encodedPath(repo: string): string {
 export function commitUrl(webUrl: string, repo: string, sha: string): string {
   return `${webUrl}/${encodedPath(repo)}/commits/${sha}`;
 }
+
+export function pullRequestPath(repo: string, number: number): string {
+  return `${repositoryPath(repo)}/pullrequests/${number}`;
+}
+
+export function commitPath(repo: string, sha: string): string {
+  return `${repositoryPath(repo)}/commit/${encodeURIComponent(sha)}`;
+}
+
+/** The API's address of who may do what with a repository. */
+export function permissionsPath(repo: string): string {
+  const { owner, name } = ownerAndName(repo, shape);
+  return `/workspaces/${encodeURIComponent(owner)}/permissions/repositories/${encodeURIComponent(name)}`;
+}
+
+/** A text as the query language writes it (https://developer.atlassian.com/cloud/bitbucket/rest/intro/#filtering). */
+export function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,15 +1,9 @@
 import * as z from 'zod/mini';
-import { pullRequestSchema } from './wire.ts';
+import { pullRequestSchema, userSchema } from './wire.ts';
 
 // Payloads of Bitbucket Cloud's webhooks (https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/), only the fields used.
 
-const actorSchema = z.optional(
-  z.nullable(z.object({ nickname: z.optional(z.nullable(z.string())), type: z.optional(z.string()) })),
-);
-
-export type NativeActor = z.infer<typeof actorSchema>;
-
-const common = { repository: z.object({ full_name: z.string() }), actor: actorSchema };
+const common = { repository: z.object({ full_name: z.string() }), actor: userSchema };
 
 const endSchema = z.optional(
   z.nullable(z.object({ type: z.string(), name: z.string(), target: z.object({ hash: z.string() }) })),

@@ -1,16 +1,10 @@
-import type { Account } from '../../model/account.ts';
 import type { ChangeEvent, CheckEvent, EndorsementEvent, ForgeEvent } from '../../model/event.ts';
 import { decodePayload, ignored, parsePayload, presentOid, pushEvent } from '../payload.ts';
 import { isHexSignature, sha256Of } from '../signature.ts';
 import type { WebhooksRole } from '../webhooks-role.ts';
+import { convertAccount } from './account.ts';
 import { convertPullRequest } from './convert.ts';
-import {
-  endorsementSchema,
-  type NativeActor,
-  pullRequestEventSchema,
-  pushSchema,
-  statusEventSchema,
-} from './webhook-wire.ts';
+import { endorsementSchema, pullRequestEventSchema, pushSchema, statusEventSchema } from './webhook-wire.ts';
 
 /** Bitbucket Cloud's deliveries (https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/). */
 export const webhooks: WebhooksRole = {
@@ -54,12 +48,12 @@ function decode(event: string, payload: unknown): readonly ForgeEvent[] {
   if (action !== undefined) {
     const { repository, pullrequest, actor } = decodePayload(event, payload, pullRequestEventSchema);
     const change = convertPullRequest(pullrequest);
-    return [{ kind: 'change', repo: repository.full_name, action, change, by: account(actor) }];
+    return [{ kind: 'change', repo: repository.full_name, action, change, by: convertAccount(actor) }];
   }
   const what = endorsements[event];
   if (what === undefined) return [ignored(`sluice does nothing on the event ${JSON.stringify(event)}`)];
   const { repository, pullrequest, actor } = decodePayload(event, payload, endorsementSchema);
-  return [{ kind: 'endorsement', repo: repository.full_name, number: pullrequest.id, what, by: account(actor) }];
+  return [{ kind: 'endorsement', repo: repository.full_name, number: pullrequest.id, what, by: convertAccount(actor) }];
 }
 
 function pushEvents(event: string, payload: unknown): readonly ForgeEvent[] {
@@ -71,7 +65,7 @@ function pushEvents(event: string, payload: unknown): readonly ForgeEvent[] {
     // `branch` and `named_branch` (of Mercurial's days) and `tag`, `annotated_tag`.
     const ref = `refs/${end.type.includes('tag') ? 'tags' : 'heads'}/${end.name}`;
     const move = { before: old?.target.hash, after: now?.target.hash };
-    return pushEvent(repository.full_name, ref, move, account(actor));
+    return pushEvent(repository.full_name, ref, move, convertAccount(actor));
   });
 }
 
@@ -96,10 +90,4 @@ function statusEvent(event: string, payload: unknown): ForgeEvent {
     description: status.description ?? '',
     url: status.url ?? undefined,
   };
-}
-
-/** Accounts have no login any more; apps are of another type than people. */
-function account(actor: NativeActor): Account | undefined {
-  if (!actor?.nickname) return undefined;
-  return { login: actor.nickname, bot: actor.type === undefined ? undefined : actor.type !== 'user' };
 }

@@ -2,6 +2,28 @@ import * as z from 'zod/mini';
 
 // Native shapes of Bitbucket Cloud's REST API 2.0, only the fields used. They never leave this folder.
 
+/** One page of a listing. */
+export function pageOf<T extends z.ZodMiniType>(item: T) {
+  return z.object({
+    values: z.array(item),
+    // Absolute URL; absent on the last page.
+    next: z.optional(z.nullable(z.string())),
+  });
+}
+
+// Accounts have no login any more: `username` went in 2019, and the nickname is what people choose to be called.
+export const userSchema = z.optional(
+  z.nullable(
+    z.object({
+      uuid: z.optional(z.nullable(z.string())),
+      type: z.optional(z.string()),
+      display_name: z.optional(z.nullable(z.string())),
+    }),
+  ),
+);
+
+export type BitbucketUser = z.infer<typeof userSchema>;
+
 const sideRepositorySchema = z.object({ full_name: z.string() });
 
 const endpointSchema = z.object({
@@ -19,8 +41,7 @@ export const pullRequestSchema = z.object({
   title: z.string(),
   state: z.enum(['OPEN', 'MERGED', 'DECLINED', 'SUPERSEDED']),
   draft: z.optional(z.nullable(z.boolean())),
-  // Accounts have no login any more: `username` went in 2019, and the nickname is what people choose to be called.
-  author: z.optional(z.nullable(z.object({ nickname: z.optional(z.nullable(z.string())) }))),
+  author: userSchema,
   links: z.object({ html: z.object({ href: z.string() }) }),
   source: endpointSchema,
   destination: z.extend(endpointSchema, { repository: sideRepositorySchema }),
@@ -28,13 +49,7 @@ export const pullRequestSchema = z.object({
 
 export type PullRequest = z.infer<typeof pullRequestSchema>;
 
-export const pullRequestPageSchema = z.object({
-  values: z.array(pullRequestSchema),
-  // Absolute URL; absent on the last page.
-  next: z.optional(z.nullable(z.string())),
-});
-
-export type PullRequestPage = z.infer<typeof pullRequestPageSchema>;
+export const pullRequestPageSchema = pageOf(pullRequestSchema);
 
 export const repositorySchema = z.object({
   full_name: z.string(),

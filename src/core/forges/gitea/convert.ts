@@ -2,6 +2,7 @@ import type { Change, ChangeSide } from '../../model/change.ts';
 import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
+import { convertAccount } from './account.ts';
 import type { GiteaRepository, PullRequest } from './wire.ts';
 
 /** A pull request of `repo` as a change. */
@@ -13,7 +14,7 @@ export function convertPullRequest(native: PullRequest, repo: string): Change {
     title: native.title,
     state: native.merged === true ? 'merged' : native.state,
     draft: native.draft ?? /^(wip:|\[wip\])/i.test(native.title),
-    author: native.user?.login ?? '',
+    author: convertAccount(native.user)?.login ?? '',
     url: native.html_url,
     head,
     base: { repo: base, branch: native.base.ref, sha: fullOid(native.base.sha) },

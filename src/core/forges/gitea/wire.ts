@@ -30,7 +30,7 @@ export const pullRequestSchema = z.object({
   merged: z.optional(z.nullable(z.boolean())),
   // Came with Gitea 1.19; before, a title prefix was the only mark.
   draft: z.optional(z.nullable(z.boolean())),
-  user: z.optional(z.nullable(z.object({ login: z.string() }))),
+  user: z.optional(z.nullable(z.object({ id: z.optional(z.number()), login: z.string() }))),
   html_url: z.string(),
   head: branchSchema,
   base: branchSchema,

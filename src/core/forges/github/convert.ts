@@ -2,6 +2,7 @@ import type { Change } from '../../model/change.ts';
 import type { CommitStatus } from '../../model/status.ts';
 import type { Repository } from '../forge.ts';
 import { fullOid } from '../full-oid.ts';
+import { convertAccount } from './account.ts';
 import type { NativeRepository, PullRequest } from './wire.ts';
 
 /** A pull request of `repo` as a change. */
@@ -12,7 +13,7 @@ export function convertPullRequest(native: PullRequest, repo: string): Change {
     title: native.title,
     state: native.merged_at === null ? native.state : 'merged',
     draft: native.draft ?? false,
-    author: native.user?.login ?? '',
+    author: convertAccount(native.user)?.login ?? '',
     url: native.html_url,
     head: { repo: head.repo?.full_name, branch: head.ref, sha: fullOid(head.sha) },
     base: { repo: base.repo?.full_name ?? repo, branch: base.ref, sha: fullOid(base.sha) },

@@ -80,6 +80,8 @@ export function hooksRole(clientFor: ClientFor): HooksRole {
         method: 'POST',
         path: `${collection(repo)}/${id}/deliveries/${delivery.id}/attempts`,
         decode: () => undefined,
+        // It is sent some time later.
+        accept: [202],
         purpose: `have delivery ${delivery.guid ?? delivery.id} of ${repo} sent again`,
         ...options,
       });

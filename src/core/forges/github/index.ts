@@ -1,12 +1,20 @@
 import { createApiClient } from '../../http/api-client.ts';
 import { lazyDispatcher } from '../../http/dispatcher.ts';
 import { baseUrls } from '../base-urls.ts';
-import type { ForgeModule } from '../definition.ts';
+import type { ForgeModule, ForgeOptions } from '../definition.ts';
 import { ownerAndName } from '../repo-path.ts';
 import { type ClientFor, changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf, tokenSource } from './auth.ts';
+import { changeSearchRole } from './change-search.ts';
+import { checksRole } from './checks.ts';
+import { commitsRole } from './commits.ts';
+import { discussionRole } from './discussion.ts';
+import { graphqlBase } from './graphql.ts';
 import { hooksRole } from './hooks.ts';
+import { membersRole } from './members.ts';
+import { reviewsRole } from './reviews.ts';
 import { statusesRole } from './statuses.ts';
+import { surveyRole } from './survey.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -19,10 +27,16 @@ export const github: ForgeModule = {
     const dispatcher = http.dispatcher ?? lazyDispatcher(http.env ?? process.env);
     const shared = { ...http, dispatcher, baseUrl: apiUrl, headers };
     const tokenFor = tokenSource(options, shared);
-    const clientFor: ClientFor = (repo) => {
-      ownerAndName(repo);
-      return createApiClient({ ...shared, authenticate: authenticateWith(tokenFor, repo) });
-    };
+    const clientAt =
+      (baseUrl: string): ClientFor =>
+      (repo) => {
+        ownerAndName(repo);
+        return createApiClient({ ...shared, baseUrl, authenticate: authenticateWith(tokenFor, repo) });
+      };
+    const clientFor = clientAt(apiUrl);
+    const asked = { reviews: reviewsRole(clientFor), checks: checksRole(clientFor), commits: commitsRole(clientFor) };
+    // GraphQL answers nobody without a credential.
+    const survey = hasCredential(options) ? { survey: surveyRole(clientAt(graphqlBase(apiUrl)), asked) } : {};
     return {
       type: 'github',
       alias: options.alias,
@@ -35,8 +49,17 @@ export const github: ForgeModule = {
       changes: changesRole(clientFor),
       repositories: repositoriesRole(clientFor),
       statuses: statusesRole(clientFor),
+      changeSearch: changeSearchRole(clientFor),
+      ...asked,
+      members: membersRole(clientFor),
+      discussion: discussionRole(clientFor),
+      ...survey,
       webhooks,
       hooks: hooksRole(clientFor),
     };
   },
 };
+
+function hasCredential({ token, app }: Pick<ForgeOptions, 'token' | 'app'>): boolean {
+  return token !== undefined || app !== undefined;
+}

@@ -8,7 +8,7 @@ import type { CallOptions, ChangesRole, RepositoriesRole, Repository } from '../
 import { nextPageNumber } from '../page-number.ts';
 import { convertMergeRequest, convertProject, isInternal } from './convert.ts';
 import { findSourcePaths } from './source-projects.ts';
-import { namespaceAndName, projectPath } from './urls.ts';
+import { namespaceAndName, projectPath, requestPath } from './urls.ts';
 import { type MergeRequest, mergeRequestSchema, mergeRequestsSchema, namespaceSchema, projectSchema } from './wire.ts';
 
 /** Merge requests (https://docs.gitlab.com/api/merge_requests/). */
@@ -32,7 +32,7 @@ export function changesRole(client: ApiClient): ChangesRole {
     async find(repo, number, options = {}) {
       const purpose = `find merge request !${number} of ${repo}`;
       const answer = await client.send({
-        path: `${projectPath(repo)}/merge_requests/${number}`,
+        path: requestPath(repo, number),
         decode: (value) => mergeRequestSchema.parse(value),
         accept: [404],
         purpose,
@@ -48,7 +48,8 @@ export function changesRole(client: ApiClient): ChangesRole {
   };
 }
 
-async function convertAll(
+/** Merge requests of one project; the paths of forks are asked for. */
+export async function convertAll(
   client: ApiClient,
   repo: string,
   requests: readonly MergeRequest[],

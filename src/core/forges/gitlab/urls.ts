@@ -24,6 +24,10 @@ export function projectPath(repo: string): string {
   return `/projects/${encodeURIComponent(repoParts(repo, shape).join('/'))}`;
 }
 
+export function requestPath(repo: string, number: number): string {
+  return `${projectPath(repo)}/merge_requests/${number}`;
+}
+
 /** The groups a project stands in, and its own last part. */
 export function namespaceAndName(repo: string): { readonly namespace: string; readonly name: string } {
   const parts = repoParts(repo, shape);

@@ -7,7 +7,7 @@ import { makeDirectory as makeDirectories } from '../../make-directory.ts';
 import { quietSqlite } from '../../sqlite.ts';
 import type { Parameters, StateDatabase, StateReader, Writing } from './access.ts';
 import { sqliteFailure } from './failure.ts';
-import { migrate, refuseNewerSchema } from './schema.ts';
+import { migrate, refuseStrange } from './schema.ts';
 
 export type TakeLock = (path: string, options: LockOptions) => Promise<Lock>;
 
@@ -29,11 +29,11 @@ export async function openState(path: string, takeLock: TakeLock): Promise<State
     const database = await connect(path, { readOnly: false });
     const state = writable(path, database, lock);
     try {
+      refuseStrange(state);
       // FULL: a commit is on the disk when it returns, also after a power cut. The log is emptied early (128 pages instead of 1,000) and
       // cut back after a large look, so that on a small disk it is not sluice itself who fills it.
       database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 1048576`);
-      refuseNewerSchema(state);
       migrate(state);
       return state;
     } catch (error) {
@@ -59,7 +59,7 @@ export async function openStateReader(path: string): Promise<StateReader | undef
   const reader = reading(path, database);
   try {
     const { tables } = reader.get<{ tables: number }>('SELECT count(*) AS tables FROM sqlite_schema') ?? { tables: 0 };
-    refuseNewerSchema(reader);
+    refuseStrange({ path, ...reader });
     if (tables > 0) return { path, ...reader, ...closing(database) };
     // A watcher has just made the file, and has yet to fill it.
     database.close();

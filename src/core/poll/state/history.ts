@@ -35,6 +35,17 @@ export function findRun(db: Reading, id: number): Run | undefined {
   return row === undefined ? undefined : toRun(row);
 }
 
+/** Keys of all repositories that the state has ever been told of, in order. */
+export function repositoryKeys(db: Reading): readonly string[] {
+  return db.all<{ key: string }>('SELECT key FROM repository ORDER BY key').map(({ key }) => key);
+}
+
+/** Runs of a repository that are on their way, oldest first. */
+export function waitingRuns(db: Reading, repository: string): readonly Run[] {
+  const where = `WHERE repository.key = :repository AND run.state IN ('queued', 'running')`;
+  return db.all<RunRow>(`${selectRun} ${where} ORDER BY run.id`, { repository }).map(toRun);
+}
+
 export interface OldLog {
   readonly run: number;
   readonly path: string;

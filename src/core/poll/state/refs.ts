@@ -1,5 +1,6 @@
 import type { Oid, RefName } from '../../model/ref.ts';
 import type { KnownRef } from '../plan.ts';
+import { isAdvertised } from '../select.ts';
 import type { Reading, Writing } from './access.ts';
 
 interface RefRow {
@@ -16,22 +17,28 @@ interface ActiveRow {
   readonly state: 'queued' | 'running';
 }
 
+/** `changes`: only what is neither a branch nor a tag, so that many branches cost a look at the change requests nothing. */
+export type KnownScope = 'all' | 'changes';
+
 /** What is known of every ref: its newest run that is on its way, else what was recorded of it; the later of the two. */
-export function knownRefs(db: Reading, repository: number): ReadonlyMap<RefName, KnownRef> {
+export function knownRefs(db: Reading, repository: number, scope: KnownScope = 'all'): ReadonlyMap<RefName, KnownRef> {
   const known = new Map<RefName, KnownRef>();
   const setBy = new Map<RefName, number>();
-  for (const { name, oid, blocked, run } of recordedRefs(db, repository)) {
+  for (const { name, oid, blocked, run } of recordedRefs(db, repository, scope)) {
     known.set(name, { oid, state: blocked === 1 ? 'blocked' : 'settled' });
     if (run > 0) setBy.set(name, run);
   }
   for (const { id, ref, oid, state } of activeRuns(db, repository)) {
+    if (scope === 'changes' && isAdvertised(ref)) continue;
     if (id > (setBy.get(ref) ?? 0)) known.set(ref, { oid, state });
   }
   return known;
 }
 
-function recordedRefs(db: Reading, repository: number): readonly RefRow[] {
-  return db.all<RefRow>('SELECT name, oid, blocked, run FROM ref WHERE repository = :repository', { repository });
+function recordedRefs(db: Reading, repository: number, scope: KnownScope): readonly RefRow[] {
+  const where = scope === 'all' ? '' : `AND name NOT GLOB 'refs/heads/*' AND name NOT GLOB 'refs/tags/*'`;
+  const sql = `SELECT name, oid, blocked, run FROM ref WHERE repository = :repository ${where}`;
+  return db.all<RefRow>(sql, { repository });
 }
 
 /** Oldest first, so that the newest wins. One that is being stopped says nothing: its ref is gone or has a newer run. */

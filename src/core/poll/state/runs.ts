@@ -145,6 +145,17 @@ export function requeueRun(tx: Writing, id: number, detail: string, countAttempt
   );
 }
 
+/** Forgets the oldest runs of a repository beyond the newest `keep`; not one that is on its way, has a log, or is still to be reported. */
+export function pruneRuns(tx: Writing, repository: number, keep: number): void {
+  tx.run(
+    `DELETE FROM run WHERE repository = :repository
+     AND id <= (SELECT id FROM run WHERE repository = :repository ORDER BY id DESC LIMIT 1 OFFSET :keep)
+     AND state NOT IN ('queued', 'running') AND log IS NULL
+     AND NOT EXISTS (SELECT 1 FROM report WHERE report.run = run.id)`,
+    { repository, keep },
+  );
+}
+
 export function addReportProblem(tx: Writing, id: number, problem: string): void {
   tx.run(`UPDATE run SET report_problems = json_insert(report_problems, '$[#]', :problem) WHERE id = :id`, {
     id,

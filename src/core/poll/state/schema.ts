@@ -67,26 +67,49 @@ const migrations: readonly string[] = [
 
 export const schemaVersion = migrations.length;
 
-/** Before anything is written: an older sluice would not know what a newer one means. */
-export function refuseNewerSchema(state: Reading & { readonly path?: string }): void {
+/** "slpo", in the header of the file (sqlite.org/pragma.html#pragma_application_id). */
+const applicationId = 0x736c706f;
+
+interface StateFile extends Reading {
+  readonly path: string;
+}
+
+/**
+ * Before anything is written: a file that is not ours stays as it is, and an older sluice would not know what a newer one means. A file
+ * of ours from before it had a mark is known by its tables.
+ */
+export function refuseStrange(state: StateFile): void {
+  const { path } = state;
+  const id = state.get<{ application_id: number }>('PRAGMA application_id')?.application_id;
+  const tables = state.all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table'`);
+  const names = new Set(tables.map(({ name }) => name));
+  const ours = id === 0 ? tables.length === 0 || ourTables.every((name) => names.has(name)) : id === applicationId;
+  if (!ours) {
+    throw new SluiceError('config', `${path} is a database of another program, and no poll state`, {
+      hint: 'Choose another --state-dir. The file was not touched.',
+    });
+  }
   const version = versionOf(state);
   if (version <= schemaVersion) return;
   throw new SluiceError(
     'config',
-    `the poll state ${state.path ?? ''} was written by a newer sluice (schema ${version}, this one knows ${schemaVersion})`,
-    {
-      hint: 'Use that sluice, or another --state-dir.',
-    },
+    `the poll state ${path} was written by a newer sluice (schema ${version}, this one knows ${schemaVersion})`,
+    { hint: 'Use that sluice, or begin anew with another --state-dir. The file was not touched.' },
   );
 }
+
+const ourTables = ['repository', 'ref', 'run', 'report'];
 
 export function migrate(state: StateDatabase): void {
   for (let version = versionOf(state); version < schemaVersion; version += 1) {
     state.write(`bring the poll state ${state.path} to schema ${version + 1}`, (tx) => {
       for (const statement of statementsOf(migrations[version] ?? '')) tx.run(statement);
       tx.run(`PRAGMA user_version = ${version + 1}`);
+      tx.run(`PRAGMA application_id = ${applicationId}`);
     });
   }
+  if (state.get<{ application_id: number }>('PRAGMA application_id')?.application_id === applicationId) return;
+  state.write(`mark the poll state ${state.path}`, (tx) => tx.run(`PRAGMA application_id = ${applicationId}`));
 }
 
 function versionOf(state: Reading): number {

@@ -1,0 +1,145 @@
+import { inflateRawSync } from 'node:zlib';
+import { deadStates, endedStates, type JobState } from '../states.ts';
+import type { DeliveryQuery, JobQuery, JobRow, QueueCount, RepositoryCounts, StoredDelivery } from '../store.ts';
+import type { Parameters, Reading } from './connection.ts';
+import { type JobRecord, listed, selectJob, seqOf, toJobRow } from './rows.ts';
+
+/** Newest first. */
+export function listJobs(db: Reading, query: JobQuery): readonly JobRow[] {
+  const where = conditions([
+    ['job.repo = :repo', 'repo', query.repo],
+    ['job.branch = :branch', 'branch', query.branch],
+    ['job.change_number = :change', 'change', query.change],
+    ['job.key = :key', 'key', query.key],
+    ['delivery.guid = :delivery', 'delivery', query.delivery],
+    ['job.seq < :before', 'before', seqOf(query.before)],
+    ['job.queue IN (SELECT value FROM json_each(:queues))', 'queues', query.queues && listed(query.queues)],
+    ['job.state IN (SELECT value FROM json_each(:states))', 'states', query.states && listed(query.states)],
+  ]);
+  const sql = `${selectJob} ${where.sql} ORDER BY job.seq DESC LIMIT :limit`;
+  return db.all<JobRecord>(sql, { ...where.parameters, limit: query.limit }).map(toJobRow);
+}
+
+type Condition = readonly [sql: string, name: string, value: string | number | undefined];
+
+function conditions(all: readonly Condition[]): { readonly sql: string; readonly parameters: Parameters } {
+  const given = all.flatMap(([sql, name, value]) => (value === undefined ? [] : [{ sql, name, value }]));
+  return {
+    sql: given.length === 0 ? '' : `WHERE ${given.map(({ sql }) => sql).join(' AND ')}`,
+    parameters: Object.fromEntries(given.map(({ name, value }) => [name, value])),
+  };
+}
+
+interface DeliveryRecord {
+  readonly seq: number;
+  readonly guid: string;
+  readonly source: string;
+  readonly event: string;
+  readonly repo: string | null;
+  readonly received_at: number;
+  readonly headers: string;
+  readonly reason: string | null;
+  readonly bytes: number;
+  readonly repeats: number;
+}
+
+/** The same id of two sources names the later one. */
+export function findDelivery(db: Reading, guid: string): StoredDelivery | undefined {
+  const sql = 'SELECT * FROM delivery WHERE guid = :guid ORDER BY seq DESC LIMIT 1';
+  const record = db.get<DeliveryRecord>(sql, { guid });
+  return record === undefined ? undefined : toDelivery(db, record);
+}
+
+export function deliverySeq(db: Reading, guid: string): number | undefined {
+  const sql = 'SELECT seq FROM delivery WHERE guid = :guid ORDER BY seq DESC LIMIT 1';
+  return db.get<{ seq: number }>(sql, { guid })?.seq;
+}
+
+interface BodyRecord {
+  readonly deflated: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Undefined: there is none, or no longer. */
+export function findBody(db: Reading, guid: string): Uint8Array | undefined {
+  const record = db.get<BodyRecord>(
+    `SELECT block.deflated, body.start, body.length FROM body JOIN block ON block.id = body.block
+     WHERE body.delivery = :delivery`,
+    { delivery: deliverySeq(db, guid) ?? 0 },
+  );
+  if (record === undefined) return undefined;
+  const { deflated, start, length } = record;
+  return Uint8Array.from(inflateRawSync(deflated).subarray(start, start + length));
+}
+
+const byResult = {
+  accepted: 'reason IS NULL',
+  ignored: 'reason IS NOT NULL',
+  duplicate: 'repeats > 0',
+} as const;
+
+/** Newest first. */
+export function listDeliveries(db: Reading, query: DeliveryQuery): readonly StoredDelivery[] {
+  const where = conditions([
+    ['source = :source', 'source', query.source],
+    ['repo = :repo', 'repo', query.repo],
+    ['seq < :before', 'before', seqOf(query.before)],
+  ]);
+  const result = query.result === undefined ? '' : `${where.sql === '' ? 'WHERE' : 'AND'} ${byResult[query.result]}`;
+  const sql = `SELECT * FROM delivery ${where.sql} ${result} ORDER BY seq DESC LIMIT :limit`;
+  const records = db.all<DeliveryRecord>(sql, { ...where.parameters, limit: query.limit });
+  return records.map((record) => toDelivery(db, record));
+}
+
+function toDelivery(db: Reading, record: DeliveryRecord): StoredDelivery {
+  const sql = 'SELECT state, count(*) AS count FROM job WHERE delivery = :seq GROUP BY state';
+  const counts = db.all<{ state: JobState; count: number }>(sql, { seq: record.seq });
+  return {
+    seq: String(record.seq),
+    guid: record.guid,
+    source: record.source,
+    event: record.event,
+    repo: record.repo ?? undefined,
+    receivedAt: record.received_at,
+    headers: JSON.parse(record.headers) as Readonly<Record<string, string>>,
+    reason: record.reason ?? undefined,
+    bytes: record.bytes,
+    repeats: record.repeats,
+    jobs: Object.fromEntries(counts.map(({ state, count }) => [state, count])),
+  };
+}
+
+/** Everything that is not settled: waiting for its turn or a person, running, given up. */
+export function countQueues(db: Reading): readonly QueueCount[] {
+  return db.all<QueueCount>(
+    `SELECT queue, state, count(*) AS count, min(queued_at) AS oldestAt FROM job
+     WHERE state NOT IN ('success', 'skipped', 'superseded', 'cancelled') GROUP BY queue, state`,
+  );
+}
+
+export function countRepository(db: Reading, repo: string): RepositoryCounts {
+  const counts = new Map(
+    db
+      .all<{ state: JobState; count: number }>(
+        `SELECT state, count(*) AS count FROM job WHERE repo = :repo
+         AND state NOT IN ('success', 'skipped', 'superseded', 'cancelled') GROUP BY state`,
+        { repo },
+      )
+      .map(({ state, count }) => [state, count]),
+  );
+  const ended = endedStates.filter((state) => state !== 'superseded' && state !== 'cancelled');
+  const queues = ['mirror', 'script'] as const;
+  const at = db.get<{ at: number | null }>(
+    'SELECT received_at AS at FROM delivery WHERE repo = :repo ORDER BY seq DESC LIMIT 1',
+    { repo },
+  );
+  return {
+    repo,
+    queued: counts.get('queued') ?? 0,
+    running: counts.get('running') ?? 0,
+    dead: deadStates.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0),
+    lastEnded: listJobs(db, { repo, states: ended, queues, limit: 1 })[0],
+    lastDeliveryAt: at?.at ?? undefined,
+  };
+}

@@ -1,0 +1,44 @@
+import type { Pruned } from '../store.ts';
+import type { Connection } from './connection.ts';
+
+/** Rows of one transaction, so that nobody waits long for it. */
+const chunk = 500;
+
+/** Forgets what has ended long ago, a few rows at a time; the file shrinks with it (auto_vacuum = INCREMENTAL). */
+export async function prune(
+  db: Connection,
+  before: { readonly jobs: number; readonly bodies: number },
+): Promise<Pruned> {
+  const jobs: string[] = [];
+  for (;;) {
+    const removed = await db.write('forget old jobs', (tx) => {
+      const rows = tx.all<{ seq: number }>(
+        `SELECT seq FROM job WHERE finished_at < :before AND state NOT IN ('queued', 'running', 'waiting') ORDER BY seq LIMIT :chunk`,
+        { before: before.jobs, chunk },
+      );
+      for (const { seq } of rows) tx.run('DELETE FROM job WHERE seq = :seq', { seq });
+      return rows;
+    });
+    jobs.push(...removed.map(({ seq }) => String(seq)));
+    if (removed.length < chunk) break;
+  }
+  const unused = `received_at < :before AND NOT EXISTS (SELECT 1 FROM job WHERE job.delivery = delivery.seq`;
+  const oldBodies = `SELECT seq FROM delivery JOIN body ON body.delivery = delivery.seq WHERE ${unused} AND job.state IN ('queued', 'running', 'waiting')) LIMIT :chunk`;
+  const bodies = await inChunks(db, `DELETE FROM body WHERE delivery IN (${oldBodies})`, before.bodies);
+  const empty = 'SELECT id FROM block WHERE NOT EXISTS (SELECT 1 FROM body WHERE body.block = block.id) LIMIT :chunk';
+  await inChunks(db, `DELETE FROM block WHERE id IN (${empty})`);
+  const oldDeliveries = `SELECT seq FROM delivery WHERE ${unused}) AND NOT EXISTS (SELECT 1 FROM body WHERE body.delivery = delivery.seq) LIMIT :chunk`;
+  const deliveries = await inChunks(db, `DELETE FROM delivery WHERE seq IN (${oldDeliveries})`, before.jobs);
+  await db.write('give room back', (tx) => tx.all('PRAGMA incremental_vacuum(2000)'));
+  return { jobs, bodies, deliveries };
+}
+
+async function inChunks(db: Connection, sql: string, before?: number): Promise<number> {
+  for (let total = 0; ; ) {
+    const { changes } = await db.write('forget old deliveries', (tx) =>
+      tx.run(sql, before === undefined ? { chunk } : { before, chunk }),
+    );
+    total += changes;
+    if (changes < chunk) return total;
+  }
+}

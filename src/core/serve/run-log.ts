@@ -1,0 +1,28 @@
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import type { LogPart } from './read-model.ts';
+
+const mostBytes = 1024 * 1024;
+
+/** Size of a log; undefined: there is none. */
+export async function logSize(path: string): Promise<number | undefined> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+}
+
+/** A part of a log; undefined: there is none. `ended` was asked before, so that with true these bytes are final. */
+export async function readLogPart(
+  path: string,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+  ended: boolean,
+): Promise<LogPart | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
+  if (file === undefined) return undefined;
+  await using _file = file;
+  const { size } = await file.stat();
+  const length = Math.max(0, Math.min(limit, mostBytes, size - offset));
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+  return { offset, bytes: buffer.subarray(0, bytesRead), size, ended };
+}
