@@ -62,8 +62,10 @@ export function startWorker(options: WorkOptions, run: RunJob, ports: WorkerPort
   }
 
   async function fill(): Promise<void> {
+    let asOf = ledger.now();
     while (again && !stopping) {
       again = false;
+      asOf = ledger.now();
       const room = options.concurrency - active.size;
       if (room <= 0) return;
       const claim = { queues: options.queues, perRepository: options.perRepository, room, running: runningOf() };
@@ -71,7 +73,7 @@ export function startWorker(options: WorkOptions, run: RunJob, ports: WorkerPort
       for (const row of rows ?? []) begin(row);
       if (rows?.length === room) again = true;
     }
-    if (!stopping) arm();
+    if (!stopping) arm(asOf);
   }
 
   function runningOf(): ReadonlyMap<string, number> {
@@ -80,10 +82,10 @@ export function startWorker(options: WorkOptions, run: RunJob, ports: WorkerPort
     return counts;
   }
 
-  /** Wakes up for the next job that waits for its time. */
-  function arm(): void {
+  /** Wakes up for the next job that waits for its time; also for one whose time has come since the last claim looked. */
+  function arm(asOf: number): void {
     clearTimeout(timer);
-    const ms = nextDue(db, options.queues, ledger.now());
+    const ms = nextDue(db, options.queues, asOf);
     timer = ms === undefined ? undefined : setTimeout(() => wake(), ms + 1);
   }
 
