@@ -46,10 +46,17 @@ const { output } = await bundle.write({
       },
       {
         name: 'shared',
-        test: /\/src\/core\/(?:[^/]+\.ts|model\/|config\/|app\/(?:endpoint|git)\.ts|git\/(?:endpoint|remote)\.ts)/,
+        test: /\/src\/core\/(?:[^/]+\.ts|model\/|config\/|plugins\/|forges\/git-url\.ts|app\/(?:endpoint|git)\.ts|git\/(?:endpoint|remote|run|environment|failure|ls-remote)\.ts)/,
         minShareCount: 3,
         priority: 1,
       },
+      // A hook runs at every push: all that a gate needs beside its forge.
+      {
+        name: 'gate',
+        test: /\/src\/(?:commands\/gate|core\/app\/gate(?!-hooks|-override)|core\/gate\/(?!hook\.|stdin\.)|core\/git\/current-commit|core\/plugins\/(?:contract|load|resolve)\.ts)|\/src\/core\/private-files/,
+      },
+      // What every forge needs.
+      { name: 'forge', test: /\/src\/core\/(?:forges\/[^/]+\.ts|http\/)/ },
     ],
   },
 });

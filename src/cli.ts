@@ -66,6 +66,7 @@ async function runCommand(argv: readonly string[], signal: AbortSignal): Promise
   const { context, progress, emitted } = await openContext({
     globals,
     dryRun,
+    longRunning: spec.longRunning === true,
     signal,
     env: process.env,
     cwd: process.cwd(),

@@ -27,6 +27,7 @@ function helpOf(words: readonly string[], spec: CommandSpec | undefined): string
   let text = '';
   const program = buildProgram({
     version,
+    words,
     summaries: builtInCommands,
     ...(spec === undefined ? {} : { spec }),
     output: {

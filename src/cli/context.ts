@@ -8,6 +8,7 @@ import type { ForgeDefinition } from '../core/forges/definition.ts';
 import type { Forge } from '../core/forges/forge.ts';
 import { builtInForges, openForge } from '../core/forges/registry.ts';
 import { lazyDispatcher } from '../core/http/dispatcher.ts';
+import { keptInMemory } from '../core/http/kept-answers.ts';
 import type { HttpSettings } from '../core/http/settings.ts';
 import type { CommandContext, Log } from '../core/plugins/command.ts';
 import { type LogLevel, openLog } from '../core/ui/log.ts';
@@ -19,6 +20,7 @@ import { printEvent } from './print.ts';
 export interface ContextOptions {
   readonly globals: Globals;
   readonly dryRun: boolean;
+  readonly longRunning: boolean;
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -32,6 +34,9 @@ export interface OpenContext {
   /** Whether the command has printed events. */
   readonly emitted: () => boolean;
 }
+
+// Some hundred lists of change requests; a daemon has to stay small.
+const mostKeptCharacters = 8 * 1024 * 1024;
 
 /** The context that a command runs in; nothing in it is read or opened before it is used. */
 export async function openContext(options: ContextOptions): Promise<OpenContext> {
@@ -56,6 +61,7 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
   const forges = new Map<string, Promise<Forge>>();
   // One pool of connections for all forges of this run.
   let pool: ReturnType<typeof lazyDispatcher> | undefined;
+  const kept = options.longRunning ? keptInMemory(undefined, mostKeptCharacters) : undefined;
 
   async function load(): Promise<LoadedConfig> {
     const { loadConfig } = await import('../core/config/load.ts');
@@ -77,7 +83,7 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
     const resolved = await forgeOptions(alias, settings, scope, definitions);
     const definition = definitions.find(({ type }) => type === settings[alias]?.type);
     if (definition !== undefined)
-      return await openForge(definition, resolved, { ...watch, userAgent: `git-sluice/${version}`, dispatcher });
+      return await openForge(definition, resolved, { ...watch, userAgent: `git-sluice/${version}`, dispatcher, kept });
     throw new SluiceError(
       'config',
       `the forge "${alias}" has the type "${settings[alias]?.type}", which nothing defines`,

@@ -22,6 +22,7 @@ export function parseInvocation(
   let complaint = '';
   const program = buildProgram({
     version,
+    words,
     summaries: [...builtInCommands, ...(found.others ?? [])],
     ...(found.kind === 'command' ? { spec: found.spec } : {}),
     output: {

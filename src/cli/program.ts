@@ -13,8 +13,10 @@ export interface ProgramOptions {
   readonly version: string;
   /** Name and one line of every command, for the list. */
   readonly summaries: readonly { readonly name: string; readonly summary: string }[];
-  /** The one command that is used; the others are only listed. */
+  /** The one command that is used; without one, all are listed. */
   readonly spec?: CommandSpec;
+  /** Subcommands that are not among these words are named and nothing more: making flags that nobody asks for takes time. */
+  readonly words: readonly string[];
   /** Where commander writes help and complaints. */
   readonly output: { write(text: string): void; error(text: string): void };
   readonly onInvoke: (invocation: Invocation) => void;
@@ -29,10 +31,8 @@ export function buildProgram(options: ProgramOptions): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', `\n${exitStatusHelp()}\n\nRun "sluice help <command>" for one command with examples.`);
   for (const option of globalOptions) program.addOption(toOption(option));
-  for (const { name, summary } of options.summaries) {
-    if (name !== options.spec?.name) program.command(name).summary(summary).description(summary);
-  }
-  if (options.spec !== undefined) program.addCommand(toCommand(options.spec, options, []));
+  if (options.spec !== undefined) return program.addCommand(toCommand(options.spec, options));
+  for (const { name, summary } of options.summaries) program.command(name).summary(summary).description(summary);
   return program;
 }
 
@@ -62,8 +62,7 @@ function helpWidth(): number {
   return 100;
 }
 
-function toCommand(spec: CommandSpec, options: ProgramOptions, path: readonly string[]): Command {
-  const words = [...path, spec.name];
+function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
   const command = prepared(new Command(spec.name), options)
     .summary(spec.summary)
     .description(spec.description ?? spec.summary);
@@ -71,7 +70,12 @@ function toCommand(spec: CommandSpec, options: ProgramOptions, path: readonly st
   const own = spec.options ?? [];
   for (const option of own) command.addOption(toOption(option));
   for (const option of globalOptions) command.addOption(toOption(option).helpGroup('Global options:'));
-  for (const subcommand of spec.subcommands ?? []) command.addCommand(toCommand(subcommand, options, words));
+  for (const subcommand of spec.subcommands ?? []) {
+    const { name, summary } = subcommand;
+    if ([name, 'help', '--help', '-h'].some((word) => options.words.includes(word)))
+      command.addCommand(toCommand(subcommand, options));
+    else command.command(name).summary(summary).description(summary);
+  }
   if (spec.rest !== undefined)
     command.addHelpText('after', `\nAfter --:\n  ${spec.rest.name}  ${spec.rest.description}`);
   if (spec.examples !== undefined) command.addHelpText('after', `\n${examplesHelp(spec.examples)}`);

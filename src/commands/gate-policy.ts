@@ -45,6 +45,14 @@ export const policyOptions: readonly OptionSpec[] = [
     parse: filled('--require-team'),
   },
   {
+    flags: '--require-code-owners',
+    description: 'owners must have approved what is theirs, by CODEOWNERS of the base branch (needs --base)',
+  },
+  {
+    flags: '--up-to-date',
+    description: 'what is pushed must contain all of the base branch (needs --base)',
+  },
+  {
     flags: '--passing <state>',
     description: 'let checks pass that ended neutral or skipped',
     repeatable: true,

@@ -40,8 +40,7 @@ export const historyCommand: CommandSpec = {
     const { repo, state, limit = 20 } = options as { repo?: string; state?: RunState; limit?: number };
     if (repo !== undefined) refuseUnknown(repo, history.repositories());
     const runs = history.list({ repository: repo, state, limit });
-    const text = runs.length === 0 ? 'no runs yet' : table(runs.map(row));
-    return { exit: 0, json: { command: 'poll history', runs }, text };
+    return { exit: 0, json: { command: 'poll history', runs }, text: listText(runs, history) };
   },
 };
 
@@ -79,6 +78,12 @@ export const logCommand: CommandSpec = {
     throw noLog(run);
   },
 };
+
+/** A mistyped --state-dir has no runs either. */
+function listText(runs: readonly Run[], { emptyDir }: RunHistory): string {
+  if (emptyDir !== undefined) return `no runs yet: there is no state in ${printable(emptyDir)}`;
+  return runs.length === 0 ? 'no runs yet' : table(runs.map(row));
+}
 
 function parseLimit(text: string): number {
   const limit = parseCount(text);

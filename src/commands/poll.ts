@@ -20,6 +20,7 @@ const subcommands = [historyCommand, showCommand, logCommand];
 /** `sluice poll [<repo>…]`: what the flags mean in full is in docs/poll.md. */
 export const pollCommand: CommandSpec = {
   name: 'poll',
+  longRunning: true,
   summary: 'watch refs without an inbound port and run a pipeline script for every change',
   description: [
     'Watches branches and tags and runs a pipeline script of every new commit, in a clean checkout of exactly that commit.',

@@ -10,6 +10,7 @@ import { printable } from '../core/ui/table.ts';
 /** `sluice serve`: what the flags mean in full is in docs/serve.md. */
 export const serveCommand: CommandSpec = {
   name: 'serve',
+  longRunning: true,
   summary: 'receive webhooks; mirror change requests, run hook scripts, report commit statuses, show logs',
   description: [
     'Takes webhook deliveries of GitHub, GitLab, Gitea/Forgejo and Bitbucket, stores them before it answers, and does what the configuration says: mirrors change requests and branches, runs hook scripts and commands, sets commit statuses. Pages show runs, logs and deliveries.',

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { diskError } from './disk-error.ts';
 import { SluiceError } from './errors.ts';
 import { makeDirectory } from './make-directory.ts';
 import { quietSqlite, sqliteBusy, sqliteCode } from './sqlite.ts';
@@ -73,9 +74,9 @@ function stillLocked(path: string, holder: string, options: LockOptions): Sluice
 }
 
 function cannotLock(path: string, options: LockOptions, cause: unknown): SluiceError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return new SluiceError('config', `cannot lock ${options.purpose} at ${path}: ${words}`, {
-    hint: 'Is the directory writable and its disk not full?',
+  return diskError(
+    `cannot lock ${options.purpose} at ${path}`,
     cause,
-  });
+    'Is the directory writable and its disk not full?',
+  );
 }

@@ -15,18 +15,23 @@ export interface PrivateFiles {
 export interface PrivateFilesOptions {
   /** Absolute; made when it is missing. */
   readonly dir: string;
-  /** Files that are older are removed by the next write. Milliseconds. */
+  /** Files that are older are removed by a later write. Milliseconds. */
   readonly keepMs: number;
+  /** Beyond these the oldest files are removed, too; default: no limit. */
+  readonly most?: { readonly files: number; readonly bytes: number };
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 const largestBytes = 16 * 1024 * 1024;
+// Looking at every file for every write would cost more than the writing.
+const clearingMs = 60_000;
 // Only what this room wrote is ever removed: the directory may be one that the user named.
 const ownName = /^[0-9a-f]{64}\.json(\.[0-9a-f-]{36}\.tmp)?$/;
 
 /** The key is hashed into the file's name and repeated inside, so it may be long but must hold no secret. */
-export function privateFiles({ dir, keepMs, now }: PrivateFilesOptions): PrivateFiles {
+export function privateFiles({ dir, keepMs, most, now }: PrivateFilesOptions): PrivateFiles {
+  let clearedAt = Number.NEGATIVE_INFINITY;
   const pathOf = (key: string) => join(dir, `${digest(key)}.json`);
   return {
     async read(key) {
@@ -41,7 +46,9 @@ export function privateFiles({ dir, keepMs, now }: PrivateFilesOptions): Private
       await makeDirectory(dir, 0o700);
       if (!(await isOurs(dir))) throw new Error(`${dir} belongs to somebody else, or others may write to it`);
       await replaceFile(pathOf(key), JSON.stringify({ key, at: now(), value }));
-      await removeOld(dir, now() - keepMs).catch(() => {});
+      if (now() - clearedAt < clearingMs) return;
+      clearedAt = now();
+      await removeOld(dir, clearedAt - keepMs, most).catch(() => {});
     },
   };
 }
@@ -95,11 +102,24 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-async function removeOld(dir: string, before: number): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (!ownName.test(name)) continue;
-    const path = join(dir, name);
-    const found = await lstat(path);
-    if (found.isFile() && found.mtimeMs < before) await rm(path, { force: true });
+async function removeOld(dir: string, before: number, most: PrivateFilesOptions['most']): Promise<void> {
+  let files = 0;
+  let bytes = 0;
+  for (const { path, mtimeMs, size } of await newestFirst(dir)) {
+    files += 1;
+    bytes += size;
+    const tooMany = most !== undefined && (files > most.files || bytes > most.bytes);
+    if (mtimeMs < before || tooMany) await rm(path, { force: true });
   }
+}
+
+async function newestFirst(dir: string) {
+  const names = (await readdir(dir)).filter((name) => ownName.test(name));
+  const found = names.map(async (name) => {
+    const path = join(dir, name);
+    // Another process may have removed it meanwhile.
+    const stats = await lstat(path).catch(() => undefined);
+    return stats?.isFile() ? [{ path, mtimeMs: stats.mtimeMs, size: stats.size }] : [];
+  });
+  return (await Promise.all(found)).flat().toSorted((a, b) => b.mtimeMs - a.mtimeMs);
 }

@@ -65,11 +65,14 @@ describe.each(forges)('the gate on $name: round trips', (traits) => {
     ['an approval', {}, rounds.approval],
     ['an approval and a check', { requiredCheck: ['build'] }, rounds.check],
     ['an approval of a team and a check', { requiredCheck: ['build'], requireTeam: [team ?? ''] }, rounds.team],
+    ['an approval of what is up to date', { upToDate: true, base: ['main'] }, rounds.upToDate],
+    ['an approval of code owners', { requireCodeOwners: true, base: ['main'] }, rounds.owners],
   ] as const;
 
   test.each(policies.filter(([, , expected]) => expected !== undefined))('%s', async (_, flags, expected = []) => {
     const scene = await openScene(traits);
     const { state, repo, change, conversation, context } = scene;
+    if ('requireCodeOwners' in flags) await scene.own([{ pattern: '*', owners: ['bob'] }]);
     conversation.review('bob', 'approved');
     state.checks.add(repo, change.head.sha, { name: 'build', state: 'success' });
     if (team !== undefined) state.members.addTeam(team, ['bob']);

@@ -26,6 +26,12 @@ export interface Asked {
   readonly tree: string;
 }
 
+/** A line of CODEOWNERS; owners are logins, teams and addresses. */
+export interface OwnedLine {
+  readonly pattern: string;
+  readonly owners: readonly string[];
+}
+
 /** One internal repository on a fake forge, in it a change request of `ann` from the branch `fix`, and the gate over it. */
 export interface GateScene {
   readonly fake: FakeForge;
@@ -38,6 +44,8 @@ export interface GateScene {
   readonly change: FakeChange;
   readonly conversation: Conversation;
   add(more?: Partial<NewChange>): Promise<FakeChange>;
+  /** Who owns what from now on: CODEOWNERS of the base branch, and what the forge makes of it for the change request. */
+  own(lines: readonly OwnedLine[]): Promise<void>;
   /** Moves the head; the new commit. */
   push(push?: HeadPush): Promise<string>;
   /** Asks for `fix` at the first head unless told otherwise. */
@@ -68,6 +76,15 @@ export async function openScene(
     ...{ fake, state, repo, fork: `int:${repo}`, change, context, add },
     sigil: words.sigil,
     conversation: state.about(repo, change.number),
+    async own(lines) {
+      const written = lines.map(({ pattern, owners }) => {
+        const names = owners.map((owner) => (/.@/.test(owner) ? owner : `@${owner}`));
+        return [pattern, ...names].join(' ');
+      });
+      await state.pushBase(repo, { CODEOWNERS: `${written.join('\n')}\n` });
+      const rules = lines.map(({ pattern: name, owners }) => ({ name, owners }));
+      state.owners.set(repo, change.number, rules);
+    },
     async push(push) {
       return (await state.pushChange(repo, change.number, push)).head.sha;
     },

@@ -40,13 +40,20 @@ export interface GateTraits {
   /** False: the forge does not say which app reported a check, so a required app can never have. */
   readonly apps: boolean;
   /**
-   * How many requests leave at once, round trip by round trip: for an approval alone, with a check that was reported, and with a team
-   * beside it.
+   * Who says which owners a path has: the forge's own file, which sluice reads, or rules that the forge made of it (GitLab). Absent: the
+   * API tells neither.
+   */
+  readonly owners?: 'file' | 'rules';
+  /**
+   * How many requests leave at once, round trip by round trip: for an approval alone, with a check that was reported, with a team
+   * beside it, for an approval of what is up to date, and for one by code owners.
    */
   readonly rounds: {
     readonly approval: readonly number[];
     readonly check: readonly number[];
     readonly team?: readonly number[];
+    readonly upToDate: readonly number[];
+    readonly owners?: readonly number[];
   };
 }
 
@@ -70,8 +77,9 @@ export const forges: readonly GateTraits[] = [
     team: 'acme/sec',
     labels: true,
     apps: true,
-    // One GraphQL request brings everything but the members of teams.
-    rounds: { approval: [1], check: [1], team: [2] },
+    owners: 'file',
+    // One GraphQL request brings everything but the members of teams, and owners: the base branch, then three places and a comparison.
+    rounds: { approval: [1], check: [1], team: [2], upToDate: [1, 1, 1], owners: [1, 1, 4] },
   },
   {
     name: 'github without GraphQL',
@@ -93,8 +101,9 @@ export const forges: readonly GateTraits[] = [
     team: 'acme/sec',
     labels: true,
     apps: true,
+    owners: 'file',
     // That there is no GraphQL has to be found out first. Checks are runs and statuses.
-    rounds: { approval: [1, 1, 2], check: [1, 1, 4], team: [2, 1, 4] },
+    rounds: { approval: [1, 1, 2], check: [1, 1, 4], team: [2, 1, 4], upToDate: [1, 1, 3, 1], owners: [1, 1, 3, 4] },
   },
   {
     name: 'gitlab',
@@ -114,8 +123,10 @@ export const forges: readonly GateTraits[] = [
     team: 'acme/sec',
     labels: true,
     apps: false,
-    // Approvals, reviewers, the merge request itself, its versions, and the setting.
-    rounds: { approval: [2, 5], check: [3, 5], team: [4, 5] },
+    owners: 'rules',
+    // Approvals, reviewers, the merge request itself, its versions, and the setting. Of owners the rules and the base branch, then three
+    // places, the merge request and its versions.
+    rounds: { approval: [2, 5], check: [3, 5], team: [4, 5], upToDate: [2, 6, 1], owners: [2, 7, 5] },
   },
   {
     name: 'gitea',
@@ -132,7 +143,7 @@ export const forges: readonly GateTraits[] = [
     labels: true,
     apps: false,
     // A team is found among those of its organisation first.
-    rounds: { approval: [2, 1], check: [3, 1], team: [4, 2] },
+    rounds: { approval: [2, 1], check: [3, 1], team: [4, 2], upToDate: [2, 2, 1] },
   },
   {
     name: 'bitbucket',
@@ -151,7 +162,7 @@ export const forges: readonly GateTraits[] = [
     labels: false,
     apps: false,
     // A pull request abbreviates its head, so the whole id costs a round trip of its own.
-    rounds: { approval: [2, 1, 2], check: [3, 1, 2] },
+    rounds: { approval: [2, 1, 2], check: [3, 1, 2], upToDate: [2, 1, 3, 1] },
   },
   {
     name: 'bitbucket-datacenter',
@@ -171,6 +182,6 @@ export const forges: readonly GateTraits[] = [
     labels: false,
     apps: false,
     // The listing of builds is of all repositories, so each key is asked for again where it counts.
-    rounds: { approval: [2, 2], check: [4, 3], team: [5, 3] },
+    rounds: { approval: [2, 2], check: [4, 3], team: [5, 3], upToDate: [2, 3, 1] },
   },
 ];

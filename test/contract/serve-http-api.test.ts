@@ -95,7 +95,10 @@ describe('metrics', () => {
     metrics.job('script', 'failure', 12);
     metrics.forgeRequest('gh', 200);
     metrics.forgeRequest('gh', 0);
-    metrics.rateLimit('gh', 4711);
+    metrics.job('mirror', 'success', -3600);
+    metrics.rateLimit('gh', 'core', 4711);
+    metrics.rateLimit('gh', 'graphql', 12);
+    metrics.rateLimit('lab', undefined, 7);
     metrics.git('fetch', 'success', 0.3);
     const { text, type } = await metrics.exposition([{ kind: 'mirror', state: 'queued', count: 2, oldestMs: 5000 }]);
     expect(type).toMatch(/^text\/plain/);
@@ -106,7 +109,10 @@ describe('metrics', () => {
       'sluice_job_seconds_sum{kind="script",state="failure"} 12',
       'sluice_forge_requests_total{forge="gh",status="200"} 1',
       'sluice_forge_requests_total{forge="gh",status="0"} 1',
-      'sluice_forge_rate_limit_remaining{forge="gh"} 4711',
+      'sluice_job_seconds_sum{kind="mirror",state="success"} 0',
+      'sluice_forge_rate_limit_remaining{forge="gh",resource="core"} 4711',
+      'sluice_forge_rate_limit_remaining{forge="gh",resource="graphql"} 12',
+      'sluice_forge_rate_limit_remaining{forge="lab"} 7',
       'sluice_git_seconds_count{operation="fetch",result="success"} 1',
       'sluice_queue_jobs{kind="mirror",state="queued"} 2',
       'sluice_queue_oldest_seconds{kind="mirror",state="queued"} 5',

@@ -62,6 +62,15 @@ describe('a delivery', () => {
     expect(site.received[0]?.body).toEqual(Buffer.from('{}'));
   });
 
+  test.each([
+    [['127.0.0.0/8'], '203.0.113.9'],
+    [[], '127.0.0.1'],
+  ])('comes from whom a trusted proxy names (%j: %s)', async (trustProxy, sender) => {
+    const site = await startSite({ trustProxy });
+    await fetch(`${site.url}/hooks/a`, { method: 'POST', body: '{}', headers: { 'x-forwarded-for': '203.0.113.9' } });
+    expect(site.received[0]?.sender?.()).toBe(sender);
+  });
+
   test('to POST / has no source; an empty one is handed on too', async () => {
     const site = await startSite();
     expect((await fetch(`${site.url}/`, { method: 'POST' })).status).toBe(202);

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { Agent, get } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
@@ -119,6 +120,17 @@ describe('TLS', () => {
     expect(await commonName(site.server.port)).toBe('second');
     await makePair(dir, 'third');
     await expect.poll(async () => await commonName(site.server.port), { timeout: 20_000 }).toBe('third');
+  });
+
+  test('whoever connects and never shakes hands is sent away, like whoever sends no headers', async () => {
+    const dir = await testDir();
+    await makePair(dir, 'one');
+    const tls = { cert: join(dir, 'cert.pem'), key: join(dir, 'key.pem'), checkMs: 1000 };
+    const site = await startSite({ tls, limits: { headersMs: 200 } });
+    const silent = connect(site.server.port ?? 0, '127.0.0.1');
+    onTestFinished(() => void silent.destroy());
+    await once(silent.resume(), 'close');
+    expect(await commonName(site.server.port)).toBe('one');
   });
 
   test('a pair that does not belong together stops the start', async () => {

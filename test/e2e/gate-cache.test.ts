@@ -1,7 +1,9 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { type GateSite, openGateSite } from './gate-site.ts';
+import { type GateSite, internal, openGateSite } from './gate-site.ts';
 
 async function open(gate: Readonly<Record<string, unknown>> = {}) {
   const site = await openGateSite();
@@ -77,4 +79,81 @@ test('--cache-ttl 0 asks, and keeps nothing', async () => {
   const site = await open();
   expect(await requests(site, () => site.judge('--cache-ttl', '0'))).toBeGreaterThan(0);
   await expect(stat(site.dir)).rejects.toThrow('ENOENT');
+});
+
+/** A forge without GraphQL, whose answers have tags; the gate has asked it once, and has forgotten the facts since. */
+async function openTagged() {
+  const site = await open();
+  site.fake.fail({ path: /\/graphql$/, fault: { kind: 'answer', status: 404 } });
+  site.fake.tag({ kind: 'weak', pages: false });
+  const forget = async () => {
+    for (const name of await readdir(site.dir)) if (name.endsWith('.json')) await rm(join(site.dir, name));
+  };
+  expect(await site.judge()).toMatchObject({ status: 0 });
+  await forget();
+  return { ...site, forget, answers: join(site.dir, 'answers') };
+}
+
+/** The statuses of the reads that the forge got meanwhile. */
+async function reads(site: GateSite, work: () => Promise<unknown>): Promise<readonly (number | undefined)[]> {
+  const before = site.fake.requests.length;
+  await work();
+  const seen = site.fake.requests.slice(before).filter(({ method }) => method === 'GET');
+  return [...new Set(seen.map(({ answer }) => answer?.status))];
+}
+
+test('answers that still stand are not sent again, and say the same', async () => {
+  const site = await openTagged();
+  expect(await reads(site, async () => expect(await site.judge()).toMatchObject({ status: 0 }))).toEqual([304]);
+  await site.forget();
+  site.fake.state.about(internal, site.change.number).review('ada', 'changes-requested');
+  const after = async () => expect(await site.judge()).toMatchObject({ status: 1 });
+  expect(await reads(site, after)).toEqual(expect.arrayContaining([200, 304]));
+});
+
+test('answers are the owner’s alone, hold no credential, and are of one credential', async () => {
+  const site = await openTagged();
+  expect((await stat(site.answers)).mode & 0o777).toBe(0o700);
+  const names = await readdir(site.answers);
+  expect(names.length).toBeGreaterThan(2);
+  for (const name of names) {
+    expect((await stat(join(site.answers, name))).mode & 0o777).toBe(0o600);
+    expect(await readFile(join(site.answers, name), 'utf8')).not.toContain(site.fake.token);
+  }
+  await writeFile(join(site.root, 'token'), 'ghp_another0123456789canary0123456789abcd');
+  const before = site.fake.requests.length;
+  expect(await site.judge()).toMatchObject({ status: 2 });
+  const asked = site.fake.requests.slice(before);
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
+});
+
+test('what others could have written is asked for anew', async () => {
+  const site = await openTagged();
+  await chmod(site.answers, 0o777);
+  expect(await reads(site, () => site.judge())).toEqual([200]);
+});
+
+test('without a time to live, answers are kept in no file', async () => {
+  const site = await openTagged();
+  await rm(site.dir, { recursive: true });
+  expect(await reads(site, () => site.judge('--cache-ttl', '0'))).toEqual([200]);
+  await expect(stat(site.dir)).rejects.toThrow('ENOENT');
+});
+
+test('--wait asks for what has changed alone, also without a file', async () => {
+  const site = await openTagged();
+  const state = site.fake.state.about(internal, site.change.number);
+  state.dismiss('ada');
+  const { child, ended } = site.start([
+    ...['gate', '-c', site.config, '--branch', 'fix', '--sha', site.change.head.sha],
+    ...['--cache-ttl', '0', '--wait', '60s'],
+  ]);
+  // What is missing, so the first look is over.
+  await once(child.stderr as Readable, 'data');
+  const statuses = await reads(site, async () => {
+    state.review('ada', 'approved');
+    expect(await ended).toMatchObject({ status: 0 });
+  });
+  expect(statuses).toEqual(expect.arrayContaining([200, 304]));
 });

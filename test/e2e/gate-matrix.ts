@@ -29,6 +29,8 @@ export interface MatrixForge {
   readonly vetoes?: false;
   /** A team of which somebody must have approved; left out: the forge has none that can be asked. */
   readonly team?: string;
+  /** CODEOWNERS by which whoever approves has to be an owner, and where it stands; left out: the forge tells no owners. */
+  readonly owners?: Readonly<Record<string, string>>;
   /** `KEY: FAULT` after which a yes is right, each with its reason. */
   readonly mayPass?: readonly RegExp[];
 }
@@ -77,6 +79,8 @@ const basis: GatePolicy = {
   requiredChecks: [{ name: 'ci', apps: undefined }],
   requiredApps: [],
   requiredTeams: [],
+  requireCodeOwners: false,
+  upToDate: false,
   allowStaleApprovals: false,
   allowSelfApproval: false,
   allowDraft: false,
@@ -101,8 +105,13 @@ interface World {
 
 /** Reviews and checks of three pages; what decides stands on the last of them. */
 async function openWorld(forge: MatrixForge, kind: 'good' | 'vetoed'): Promise<World> {
-  const { type, repo = 'acme/app', without, team } = forge;
-  const policy: GatePolicy = { ...basis, requiredTeams: team === undefined ? [] : [team] };
+  const { type, repo = 'acme/app', without, team, owners } = forge;
+  const policy: GatePolicy = {
+    ...basis,
+    requiredTeams: team === undefined ? [] : [team],
+    requireCodeOwners: owners !== undefined,
+    upToDate: true,
+  };
   const fake = await forge.start({ pageSize: 2 });
   fake.state.addAccount('acme', { kind: 'organization' });
   for (const login of ['ada', 'bob', 'eve', 'kim', 'lea']) fake.state.addAccount(login);
@@ -110,7 +119,12 @@ async function openWorld(forge: MatrixForge, kind: 'good' | 'vetoed'): Promise<W
   await fake.state.addRepository(repo, { resetOnPush: true });
   for (const login of ['ada', 'bob', 'eve', 'kim', 'lea']) fake.state.members.grant(repo, login, 'write');
   if (team !== undefined) fake.state.members.addTeam(team, ['kim', 'lea', 'ada']);
+  // Before the change request starts, which has to have all of the base branch.
+  if (owners !== undefined) await fake.state.pushBase(repo, owners);
   const change = await fake.state.addChange({ repo, branch: 'fix', author: 'bob' });
+  if (owners !== undefined) {
+    fake.state.owners.set(repo, change.number, [{ name: '*', owners: ['ada'] }]);
+  }
   const talk = fake.state.about(repo, change.number);
   const bad = kind === 'vetoed';
   if (bad) talk.review('ada', 'approved');

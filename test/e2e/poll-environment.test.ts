@@ -19,8 +19,7 @@ test('a script sees a short list of variables, those that are named, and what sl
   await scene.poll([scene.repo]);
   const oid = await scene.commit({ files: { version: 'second' } });
   const env = { CANARY: canary, AWS_SECRET_ACCESS_KEY: canary, NAMED: 'yes', TERM: 'dumb', SLUICE_DATABASE: canary };
-  const flags = ['--env', 'NAMED', '--env', 'SLUICE_DATABASE', scene.repo, ...printAll];
-  const ran = await scene.poll(flags, { env });
+  const ran = await scene.poll(['--env', 'NAMED', scene.repo, ...printAll], { env });
   expect(ran).toMatchObject({ status: 0, runs: [{ state: 'success' }] });
   const seen = await variables(ran.runs[0]?.log);
   expect([...seen.values()].join('\n')).not.toContain(canary);
@@ -83,7 +82,9 @@ test('the credential of the forge is used for git and API, and a script finds it
     'GIT_TERMINAL_PROMPT=0 git fetch -q origin && echo the fetch works',
     'exit 0',
   ].join('\n');
-  const flags = ['--env', 'IT_TOKEN', '--result', 'status', '--result', 'notes', '--', 'sh', '-c', look];
+  const refused = await site.poll(['--env', 'IT_TOKEN', '--', 'true']);
+  expect(refused.status).toBe(64);
+  const flags = ['--result', 'status', '--result', 'notes', '--', 'sh', '-c', look];
   await site.poll(flags);
   await site.commit();
   const ran = await site.poll(flags);

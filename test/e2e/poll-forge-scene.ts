@@ -11,8 +11,8 @@ import type { RunOptions } from '../support/sluice.ts';
 import { main, openScene, type Polled, type Scene } from './poll-scene.ts';
 
 const starts = {
-  github: () => startFakeGithub({ pageSize: 2 }),
-  gitlab: () => startFakeGitlab({ pageSize: 2 }),
+  github: (pageSize: number) => startFakeGithub({ pageSize }),
+  gitlab: (pageSize: number) => startFakeGitlab({ pageSize }),
 } as const;
 
 export type ForgeType = keyof typeof starts;
@@ -44,9 +44,9 @@ export interface ForgeScene {
   told(): readonly Told[];
 }
 
-export async function openForgeScene(type: ForgeType): Promise<ForgeScene> {
+export async function openForgeScene(type: ForgeType, { pageSize = 2 } = {}): Promise<ForgeScene> {
   const scene = await openScene();
-  const fake = await starts[type]();
+  const fake = await starts[type](pageSize);
   onTestFinished(() => fake.close());
   fake.state.addAccount('acme', { kind: 'organization' });
   fake.state.addAccount('stranger');

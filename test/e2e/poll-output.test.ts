@@ -111,7 +111,10 @@ test('--quiet says nothing when nothing is wrong, and one line for each failure'
 
 test('history filters by repository and state, and is empty without a state', async () => {
   const scene = await openScene();
-  expect(await ask(scene, 'history')).toMatchObject({ status: 0, stdout: 'no runs yet\n' });
+  expect(await ask(scene, 'history')).toMatchObject({
+    status: 0,
+    stdout: `no runs yet: there is no state in ${join(scene.root, 'state/sluice')}\n`,
+  });
   expect(await scene.history()).toEqual([]);
   const url = scene.server.url(scene.repo);
   await scene.poll(['--initial', 'run', scene.repo]);

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sluice, startSluice } from '../support/sluice.ts';
+import { document, sluice, startSluice } from '../support/sluice.ts';
 import { eventually, openServeScene } from './serve-scene.ts';
 
 const push = { kind: 'push', ref: 'refs/heads/gone', after: 'a'.repeat(40) } as const;
@@ -35,6 +35,25 @@ describe('sluice jobs and sluice deliveries', () => {
     expect(shown).toMatchObject({ delivery: { event: 'push', result: 'accepted' }, jobs: [{ id: run.id }] });
     expect(JSON.stringify(shown)).toContain('refs/heads/main');
     expect((await stat(join(scene.dataDir, 'control.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(scene.dataDir, 'control.sock'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('read and act without the secrets that only the server has, and name the one that a replay lacks', async () => {
+    const scene = await openServeScene();
+    await scene.hook('push-acme-app', '#!/bin/sh\nexit 1\n');
+    const server = await scene.start();
+    await server.send(push, { guid: 'gone-1' });
+    const run = await server.until(({ state }) => state === 'skipped');
+    await server.stop();
+    const { HOOK_SECRET: _, ...env } = scene.env;
+    const ask = async (...args: readonly string[]) =>
+      document(await sluice([...args, '-c', join(scene.root, 'sluice.json'), '--json'], { cwd: scene.root, env }));
+    expect(await ask('jobs', 'list')).toMatchObject({ jobs: [{ id: run.id, state: 'skipped' }] });
+    expect(await ask('deliveries', 'show', 'gone-1')).toMatchObject({ delivery: { guid: 'gone-1' } });
+    expect(await ask('jobs', 'retry', run.id)).toMatchObject({ live: false });
+    expect(await ask('deliveries', 'replay', 'gone-1')).toMatchObject({
+      error: { exit: 77, message: 'the environment variable HOOK_SECRET is not set' },
+    });
   });
 
   test('open the store when no server runs, and say so', async () => {

@@ -1,9 +1,11 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { resolve, setRef } from '../support/git-repo.ts';
+import { deliveryOf } from '../support/deliveries/sign.ts';
+import { commit, resolve, setRef } from '../support/git-repo.ts';
 import { sluice } from '../support/sluice.ts';
-import { changed, eventually, openServeScene, type ServeScene } from './serve-scene.ts';
+import { changed, eventually, openServeScene, type ServeScene, secret } from './serve-scene.ts';
+import { head, openWire } from './serve-wire.ts';
 
 const everybody = { changes: { trust: ['internal', 'author:stranger'] } };
 const elsewhere = { mirror: { to: 'gh:mirrors/app', ...everybody } };
@@ -65,7 +67,7 @@ describe('what an operator sees', () => {
     expect(said(/begins/)).toMatchObject([{ level: 30, run, delivery }]);
     expect(said(/delivery's commit is taken/)).toMatchObject([{ level: 20, run, delivery }]);
     expect(said(/ends: success/)).toMatchObject([{ level: 30, run, delivery }]);
-    expect(said(/gets no status/)).toMatchObject([{ level: 40, run }]);
+    expect(said(/gets no status/)).toMatchObject([{ level: 40, run, delivery }]);
   });
 
   test('a token that may not set statuses is said, and no run fails for it', async () => {
@@ -207,4 +209,38 @@ test('SIGTERM ends what does not end by itself, and the next server begins it an
   const next = await scene.start();
   await next.until(({ state }) => state === 'success');
   await eventually(async () => expect(await scene.statuses(main)).toEqual({ 'push-acme-app': 'success: attempt' }));
+});
+
+test('SIGTERM begins nothing new while somebody is still sending, and what they send is kept', async () => {
+  const scene = await openServeScene({}, { reconcile: 0, concurrency: { total: 1, perRepository: 1 } });
+  const [journal, go] = [join(scene.root, 'journal'), join(scene.root, 'go')];
+  await scene.hook(
+    'push-acme-app',
+    `#!/bin/sh\necho "$5" >> '${journal}'; until [ -e '${go}' ]; do sleep 0.05; done\n`,
+  );
+  const server = await scene.start();
+  const after = await tipOf(scene);
+  await server.send({ kind: 'push', ref: 'refs/heads/main', after });
+  await server.until(({ state }) => state === 'running');
+  await commit(gitDirOf(scene), { message: 'next', parent: after, ref: 'refs/heads/next' });
+  await server.send({ kind: 'push', ref: 'refs/heads/next', after });
+  const place = { repo: 'acme/app', webUrl: 'http://x', actor: 'x' };
+  const late = deliveryOf('github', { kind: 'push', ref: 'refs/heads/late', after }, { place, secret, guid: 'late' });
+  const wire = await openWire(server.url);
+  wire.write(head('/hooks/app', { ...late.headers, 'content-length': String(late.body.length) }));
+  wire.write(late.body.subarray(0, 10));
+  const said = new Promise<void>((resolve) => {
+    server.child.stderr?.on('data', (chunk: Buffer) => chunk.toString().includes('stopping') && resolve());
+  });
+  server.child.kill('SIGTERM');
+  await said;
+  await writeFile(go, '');
+  await server.until(({ state, branch }) => state === 'success' && branch === 'main');
+  wire.write(late.body.subarray(10));
+  expect(await wire.status()).toBe(202);
+  expect(await server.ended).toMatchObject({ status: 143 });
+  expect(await readFile(journal, 'utf8')).toBe('main\n');
+  expect(await scene.command('jobs', 'list', '--state', 'queued')).toMatchObject({
+    jobs: [{ branch: 'late' }, { branch: 'next', attempt: 0 }],
+  });
 });

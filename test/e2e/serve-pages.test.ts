@@ -309,6 +309,12 @@ describe.skipIf(!hasBrowser())('pages in a browser', () => {
           await page.goto(site.url + path);
           expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width]);
         }
+        // Whoever looks with a telephone must see that something was given up.
+        const count = await page.locator('.count').boundingBox();
+        expect((count?.x ?? width) + (count?.width ?? 0)).toBeLessThanOrEqual(width);
+        expect(await page.locator('.count').evaluate((found) => found.closest('nav')?.scrollWidth)).toBeLessThanOrEqual(
+          width,
+        );
         expect(faults).toEqual([]);
       }
     });

@@ -118,6 +118,19 @@ describe('--register', () => {
     expect((await sendPush(site.forge('github')))[0]).toMatchObject({ status: 202 });
   });
 
+  test('a forge that does not answer holds up no work', async () => {
+    const { site, front } = await openRegisterScene({});
+    for (const type of forgeTypes) site.forge(type).fake.fail({ path: /hook/, fault: { kind: 'hang' } });
+    const server = await site.start(['--register', '--base-url', front.url]);
+    const { delivery, fake } = site.forge('github');
+    const after = await resolve(fake.state.repositories.get('acme/app')?.gitDir ?? '', 'refs/heads/main');
+    const push = delivery({ kind: 'push', ref: 'refs/heads/main', after });
+    expect(await server.post('github', push)).toMatchObject({ status: 202 });
+    await server.until(({ state }) => state === 'success');
+    expect(server.said()).not.toContain('the webhook of');
+    expect(await server.stop()).toMatchObject({ status: 143 });
+  });
+
   test('without an address that a forge could reach it is refused', async () => {
     const site = await openServeSite();
     await site.configure({}, { ...note, webhook: undefined });

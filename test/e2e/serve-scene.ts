@@ -49,7 +49,11 @@ export interface ServeScene {
   command(...args: readonly string[]): Promise<Record<string, unknown>>;
 }
 
-export async function openServeScene(repository: object = {}, serve: object = {}): Promise<ServeScene> {
+export async function openServeScene(
+  repository: object = {},
+  serve: object = {},
+  variables: (root: string) => Promise<object> = async () => ({}),
+): Promise<ServeScene> {
   const fake = await startFakeGithub({ pageSize: 5 });
   onTestFinished(() => fake.close());
   const root = await testDir();
@@ -79,6 +83,7 @@ export async function openServeScene(repository: object = {}, serve: object = {}
     HOOK_SECRET: secret,
     GH_TOKEN_OF_TEST: fake.token,
     CI: '1',
+    ...(await variables(root)),
   };
   for (const dir of [env.HOME, env.TMPDIR, env.XDG_CACHE_HOME, hooksDir]) await mkdir(dir);
   const config = join(root, 'sluice.json');

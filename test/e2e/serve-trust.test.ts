@@ -189,6 +189,26 @@ describe('policies', () => {
     await eventually(async () => expect(await scene.ran()).toEqual([plain.head.sha, change.head.sha]));
   });
 
+  test('whoever waits in vain is told: nothing stays pending when the change request is closed', async () => {
+    const scene = await openTrustScene('github', { trust });
+    const { fake, delivery, repo } = scene.forge;
+    const change = await scene.propose();
+    await scene.waitsFor(change);
+    fake.state.setChangeState(repo, change.number, 'closed');
+    const { number, title, author, head, base } = change;
+    const told = { number, title, author, headRepo: head.repo, headBranch: head.branch, headSha: head.sha };
+    const scenario = { kind: 'change', action: 'closed', change: { ...told, baseBranch: base.branch } } as const;
+    expect(await scene.server.post('github', delivery(scenario))).toMatchObject({ status: 202 });
+    await eventually(() => {
+      const last = fake.state.statuses.of(repo, head.sha).map(({ context, state }) => [context, state]);
+      expect(last.sort()).toEqual([
+        ['pull_request-acme-app', 'error'],
+        ['sluice/mirror', 'success'],
+      ]);
+    });
+    expect(await scene.ran()).toEqual([]);
+  });
+
   test('comments of strangers do not use up what the forge takes of statuses', async () => {
     const scene = await openTrustScene('github', { trust });
     const change = await scene.propose();

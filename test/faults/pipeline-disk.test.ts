@@ -57,9 +57,9 @@ describe('a full disk', () => {
     const launch = { command: ['sh', '-c', 'exit 0'], env };
     const result = await runScript({ launch, workspace, logPath: join(await testDir(), 'run.log') });
     expect(result).toMatchObject({ state: 'error', lastLine: expect.stringContaining('No space left on device') });
-    await expect(openWorkspace(join(disk, 'runs'))).rejects.toMatchObject({ code: 'config', message: /ENOSPC/ });
+    await expect(openWorkspace(join(disk, 'runs'))).rejects.toMatchObject({ code: 'unavailable', message: /ENOSPC/ });
     await expect(runScript({ launch, workspace, logPath: join(disk, 'new', 'log') })).rejects.toMatchObject({
-      code: 'config',
+      code: 'unavailable',
       message: expect.stringContaining('cannot write the log'),
     });
     await workspace[Symbol.asyncDispose]();

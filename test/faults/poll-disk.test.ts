@@ -10,6 +10,7 @@ import { openState } from '../../src/core/poll/state/database.ts';
 import { history } from '../../src/core/poll/state/history.ts';
 import { knownRefs } from '../../src/core/poll/state/refs.ts';
 import { type WatchOptions, type WatchPorts, watch } from '../../src/core/poll/watch.ts';
+import { openScene } from '../e2e/poll-scene.ts';
 import { testDir } from '../support/temp-dir.ts';
 import {
   cannedListing,
@@ -184,10 +185,45 @@ describe.skipIf(reason !== undefined)(`a full disk${reason === undefined ? '' : 
   });
 });
 
+describe.skipIf(reason !== undefined)(
+  `a full disk at the start${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    test('under the state passes: a service is to be started again', async () => {
+      const disk = await smallDisk();
+      await (await openState(join(disk, 'poll.db'), takeLock))[Symbol.asyncDispose]();
+      fill(disk);
+      await expect(openState(join(disk, 'poll.db'), takeLock)).rejects.toMatchObject({
+        code: 'unavailable',
+        hint: expect.stringContaining('not full'),
+      });
+    });
+
+    test('under the cache: the run waits until there is room', async () => {
+      const scene = await openScene();
+      const disk = await smallDisk();
+      const env = { SLUICE_CACHE_DIR: disk };
+      fill(disk);
+      const full = await scene.poll(['--initial', 'run', '--timeout', '3', scene.repo], { env });
+      expect(full).toMatchObject({ status: 69, runs: [] });
+      expect(full.events).toContainEqual(
+        expect.objectContaining({ type: 'run-returned', fault: expect.objectContaining({ code: 'unavailable' }) }),
+      );
+      expect(await scene.history()).toMatchObject([{ state: 'queued', attempt: 0 }]);
+      free(disk);
+      expect(await scene.poll([scene.repo], { env })).toMatchObject({ status: 0, runs: [{ state: 'success' }] });
+    });
+  },
+);
+
 describe.skipIf(reason !== undefined)(`a read-only disk${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
   test('is named when the state is opened', async () => {
     const disk = await smallDisk();
+    await (await openState(join(disk, 'old', 'poll.db'), takeLock))[Symbol.asyncDispose]();
     execFileSync('mount', ['-o', 'remount,ro', disk]);
+    await expect(openState(join(disk, 'old', 'poll.db'), takeLock)).rejects.toMatchObject({
+      code: 'config',
+      hint: expect.stringContaining('writable'),
+    });
     await expect(openState(join(disk, 'state', 'poll.db'), takeLock)).rejects.toMatchObject({
       code: 'config',
       message: expect.stringContaining(join(disk, 'state')),

@@ -5,6 +5,7 @@ import type { ForgeDefinition, ForgeOptions } from '../forges/definition.ts';
 import type { Forge } from '../forges/forge.ts';
 import { builtInForges, openForge } from '../forges/registry.ts';
 import type { GateFork } from '../gate/ports.ts';
+import { type KeptAnswers, keptInMemory } from '../http/kept-answers.ts';
 import { nodeTransport } from '../http/node-transport.ts';
 import type { HttpSettings } from '../http/settings.ts';
 import { displayAddress, parseAddress, type RepoAddress } from '../model/repo.ts';
@@ -24,6 +25,7 @@ export interface ForkScope {
   readonly plugins: Plugins;
   /** Limit of one request; a gate that is asked again by its user need not be patient by itself. */
   readonly timeoutMs: number;
+  readonly kept: KeptAnswers;
 }
 
 /** The internal repositories of the flags, else of the configuration. None at all is SluiceError `usage`. */
@@ -88,7 +90,7 @@ async function openAlias(
   alias: string,
   settings: Readonly<Record<string, ForgeConfig>>,
   http: HttpSettings,
-  { context, config, plugins }: ForkScope,
+  { context, config, plugins, kept }: ForkScope,
 ): Promise<OpenAlias> {
   const type = Object.hasOwn(settings, alias) ? settings[alias]?.type : undefined;
   const definitions = await definitionsFor(type, plugins);
@@ -106,7 +108,8 @@ async function openAlias(
     return {
       key: keyOf(type, options),
       open() {
-        forge ??= openForge(definition, options, http);
+        // The tokens of an app are new in every process: no other one would find what they were answered.
+        forge ??= openForge(definition, options, { ...http, kept: options.app === undefined ? kept : keptInMemory() });
         return forge;
       },
     };

@@ -1,28 +1,25 @@
 import { createReadStream } from 'node:fs';
-import { uptime } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GateConfig } from '../config/config.ts';
 import { SluiceError, toSluiceError } from '../errors.ts';
-import { openFactCache } from '../gate/cache.ts';
-import { decodeForkFacts, decodeGateFacts } from '../gate/decode.ts';
+import { decodeGateFacts } from '../gate/decode.ts';
 import { isJudgedByFacts, judge } from '../gate/judge.ts';
 import { type Judged, judgePush } from '../gate/judge-push.ts';
 import { waitingLine } from '../gate/message.ts';
 import type { GatePolicy } from '../gate/policy.ts';
-import type { GatePorts, Recall } from '../gate/ports.ts';
+import type { GatePorts } from '../gate/ports.ts';
 import { type GateFlags, gateSettings, policyOf } from '../gate/settings.ts';
 import { waitForVerdict } from '../gate/wait.ts';
 import { commitOf, currentBranch } from '../git/current-commit.ts';
 import type { Push } from '../model/gate-facts.ts';
 import { refNameProblem } from '../model/ref.ts';
 import type { CommandContext } from '../plugins/command.ts';
-import { privateFiles } from '../private-files.ts';
+import { openGateCache } from './gate-cache.ts';
 import { type OpenFork, openForks } from './gate-forks.ts';
 import { appliedRules, pluginsOf } from './gate-plugins.ts';
 import { reportVerdict } from './gate-status.ts';
-import { cacheDirectory } from './git.ts';
 
 /** A gate with its forges, ready to be asked. */
 export interface OpenGate {
@@ -44,8 +41,9 @@ export async function openGate(context: CommandContext, flags: GateFlags): Promi
   const plugins = pluginsOf(config, context.log);
   const policy = await policyOf(settings, await appliedRules(settings.rules, plugins), flags);
   const { timeoutMs } = settings;
-  const forks = await openForks(flags.repo ?? [], { context, config, plugins, timeoutMs });
-  const ports: GatePorts = { forks, now: Date.now, timeoutMs, recall: openRecall(context, settings) };
+  const { recall, kept } = openGateCache(context, settings);
+  const forks = await openForks(flags.repo ?? [], { context, config, plugins, timeoutMs, kept });
+  const ports: GatePorts = { forks, now: Date.now, timeoutMs, recall };
   return { ports, policy, settings, ask: (push, tell) => ask({ context, forks, ports, policy, settings }, push, tell) };
 }
 
@@ -76,19 +74,6 @@ async function ask(asking: Asking, push: Push, tell: ((line: string) => void) | 
   });
   await report(judged);
   return judged;
-}
-
-function openRecall(context: CommandContext, { cacheTtlMs }: GateConfig): Recall | undefined {
-  if (cacheTtlMs === 0) return undefined;
-  const dir = join(cacheDirectory(context, undefined), 'gate');
-  return openFactCache({
-    files: privateFiles({ dir, keepMs: cacheTtlMs, now: Date.now }),
-    ttlMs: cacheTtlMs,
-    now: Date.now,
-    uptime: () => uptime() * 1000,
-    decode: decodeForkFacts,
-    warn: (sentence) => context.log.warn(sentence),
-  });
 }
 
 /** What `--branch` and `--sha` say is pushed; left out: the current branch and HEAD of the clone in the working directory. */

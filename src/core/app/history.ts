@@ -11,6 +11,8 @@ const pollMs = 200;
 
 /** The runs of a state directory, read beside a watcher that may be writing. */
 export interface RunHistory extends AsyncDisposable {
+  /** Where no watcher has kept a state yet; undefined: there is one. */
+  readonly emptyDir: string | undefined;
   list(query: HistoryQuery): readonly Run[];
   /** Keys of all repositories that it knows. */
   repositories(): readonly string[];
@@ -23,8 +25,10 @@ export interface RunHistory extends AsyncDisposable {
 
 /** Opens it; a state directory without a state is an empty history. */
 export async function openHistory(context: CommandContext, stateDir: string | undefined): Promise<RunHistory> {
-  const reader = await openStateReader(stateFile(await stateDirectory(context, stateDir)));
+  const dir = await stateDirectory(context, stateDir);
+  const reader = await openStateReader(stateFile(dir));
   return {
+    emptyDir: reader === undefined ? dir : undefined,
     list: (query) => (reader === undefined ? [] : history(reader, query)),
     repositories: () => (reader === undefined ? [] : repositoryKeys(reader)),
     find: (id) => (reader === undefined ? undefined : findRun(reader, id)),

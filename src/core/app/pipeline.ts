@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { PollConfig } from '../config/config.ts';
-import { type CacheOptions, withHistory } from '../git/cache.ts';
+import type { CacheOptions } from '../git/cache.ts';
 import type { Endpoint } from '../git/endpoint.ts';
-import { type GitContext, runRemote } from '../git/remote.ts';
+import type { GitContext } from '../git/remote.ts';
 import { isResultCommit } from '../git/result-commit.ts';
-import { fetchInto } from '../git/transfer/fetch.ts';
 import { type Oid, type RefName, shortName } from '../model/ref.ts';
-import { type CheckoutPorts, checkOut } from '../pipeline/checkout.ts';
+import { checkOut } from '../pipeline/checkout.ts';
 import { type RunFacts, scriptEnvironment } from '../pipeline/environment.ts';
 import { isolate } from '../pipeline/isolation.ts';
 import type { GroupIdentity } from '../pipeline/process-group.ts';
@@ -16,6 +15,7 @@ import { openWorkspace, type Workspace } from '../pipeline/workspace.ts';
 import type { PipelineOutcome, PipelineRequest, RunPipeline } from '../poll/ports.ts';
 import type { ProcessGroup, Run } from '../poll/run.ts';
 import { printable } from '../ui/table.ts';
+import { checkoutPorts } from './checkout-ports.ts';
 import { fetchPlace, isMadeUp } from './poll-heads.ts';
 
 export interface PipelineOptions {
@@ -43,14 +43,6 @@ export function openPipeline(options: PipelineOptions): RunPipeline {
   };
 }
 
-function checkoutPorts({ git, cache }: PipelineOptions): CheckoutPorts {
-  return {
-    withHistory: (from, format, work) => withHistory(git, from, format, cache, work),
-    fetch: (repository, from, fetch) => fetchInto(git, repository, from, fetch),
-    git: (from, call) => runRemote(git, from, call),
-  };
-}
-
 async function runIn(
   workspace: Workspace,
   request: PipelineRequest,
@@ -61,7 +53,7 @@ async function runIn(
   if (run.newOid === undefined) return { state: 'skipped', detail: 'the ref was deleted' };
   const from = repository.endpoint;
   const at = await placeOf(request);
-  await checkOut(checkoutPorts(options), workspace, {
+  await checkOut(checkoutPorts(options.git, options.cache), workspace, {
     from: at.endpoint,
     ref: at.ref,
     oid: run.newOid,

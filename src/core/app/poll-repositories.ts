@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config, PollConfig, RepositoryConfig } from '../config/config.ts';
 import { pollDefaults } from '../config/defaults.ts';
 import { SluiceError } from '../errors.ts';
@@ -6,13 +6,12 @@ import { bareRepository } from '../git/bare.ts';
 import type { Endpoint } from '../git/endpoint.ts';
 import type { GitContext } from '../git/remote.ts';
 import { displayAddress } from '../model/repo.ts';
-import { findProgram } from '../pipeline/find-program.ts';
-import { requireIsolation } from '../pipeline/isolation.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import type { ResultKind, WatchedRepository } from '../poll/repository.ts';
 import { type PollFlags, pollSettings } from '../poll/settings.ts';
 import { openEndpoint } from './endpoint.ts';
 import { requireChanges } from './poll-heads.ts';
+import { refuseImpossible } from './poll-refusals.ts';
 import { requireStatuses } from './poll-statuses.ts';
 import type { TrustRules } from './trust-facts.ts';
 import { requireTrustRoles } from './trust-roles.ts';
@@ -48,8 +47,7 @@ export async function polledRepositories(
       const entry = configured.find((one) => one.repo === repo || one.name === repo);
       const settings = pollSettings(flags, entry?.poll ?? pollDefaults);
       const rules = readRules(settings, flags);
-      await requireShutIn(settings, context.env.PATH);
-      await requireProgram(settings, context, flags);
+      await refuseImpossible(settings, flags, { context, withheld: git.withheld });
       const text = await originOf(context, git, entry === undefined ? repo : textOf(entry));
       const status = settings.result.includes('status');
       const endpoint = await openEndpoint(context, config, text, settings.changes || status);
@@ -88,31 +86,6 @@ function readRules(settings: PollConfig, flags: PollFlags): TrustRules {
     if (!(error instanceof SluiceError) || flags.trust === undefined) throw error;
     throw new SluiceError('usage', `--trust: ${error.message}`, error.hint === undefined ? {} : { hint: error.hint });
   }
-}
-
-/** The operator's own command is the same for every commit, so that it is missing is known before one is used up for it. */
-async function requireProgram(
-  { run, isolation }: PollConfig,
-  { env }: CommandContext,
-  flags: PollFlags,
-): Promise<void> {
-  const [program] = run ?? [];
-  // Inside of an isolation, and relative to a checkout, there are other programs than here.
-  if (program === undefined || isolation !== 'none' || (program.includes('/') && !isAbsolute(program))) return;
-  if ((await findProgram(program, env.PATH, '/')) !== undefined) return;
-  const where = program.includes('/') ? 'is no program' : 'was not found on PATH';
-  const code = flags.run === undefined ? 'config' : 'usage';
-  throw new SluiceError(code, `the command to run: "${program}" ${where}`, {
-    hint: 'A script of the commit is named with --file, or with a slash: ./ci/test.',
-  });
-}
-
-async function requireShutIn({ isolation, image }: PollConfig, path: string | undefined): Promise<void> {
-  await requireIsolation(isolation, path);
-  if (image !== undefined || (isolation !== 'podman' && isolation !== 'docker')) return;
-  throw new SluiceError('config', `isolation ${isolation}: no image is configured`, {
-    hint: 'Name the image in which the script shall run (--image, or image: in the configuration).',
-  });
 }
 
 function textOf(entry: RepositoryConfig): string {

@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskError } from '../disk-error.ts';
+import { toSluiceError } from '../errors.ts';
 import type { CacheOptions } from '../git/cache.ts';
 import type { GitContext } from '../git/remote.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { Oid } from '../model/ref.ts';
-import { killOrphan } from '../pipeline/process-group.ts';
+import type { Isolation } from '../pipeline/isolation.ts';
+import { endOrphan } from '../pipeline/remains.ts';
 import { removeTree } from '../pipeline/remove-tree.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import type { Run } from '../poll/run.ts';
@@ -27,6 +30,8 @@ export interface OpenWorkOptions extends WorkPlaces, Pick<PipelineOptions, 'sett
   readonly context: CommandContext;
   readonly git: GitContext;
   readonly db: StateDatabase;
+  /** How runs are shut in here. */
+  readonly isolations: readonly Isolation[];
 }
 
 /** Everything that is needed only when there is something to run or to report. */
@@ -36,8 +41,10 @@ export function openWork(options: OpenWorkOptions): Work {
   const { context, db, workDir, gitDir, stateDir, cache, settingsOf } = options;
   const git: GitContext = { ...options.git, tempRoot: gitDir };
   const gitSwept = once(async () => {
-    await rm(gitDir, { recursive: true, force: true });
-    await makeDirectory(gitDir, 0o700);
+    await sweep(options, rm(gitDir, { recursive: true, force: true }));
+    await makeDirectory(gitDir, 0o700).catch((error: unknown) => {
+      throw diskError(`cannot make the directory ${gitDir}`, error, 'Is its disk writable, and not full?');
+    });
   });
   const pipeline = openPipeline({
     ...{ git, cache, workDir, settingsOf },
@@ -49,18 +56,27 @@ export function openWork(options: OpenWorkOptions): Work {
   return {
     // `watch` has ended the processes of a sluice before that might still write there.
     run: after(
-      once(() => Promise.all([removeTree(workDir), gitSwept()])),
+      once(() => Promise.all([sweep(options, removeTree(workDir)), gitSwept()])),
       pipeline,
     ),
     send: after(gitSwept, openResults(git)),
-    killOrphan: async (group) => void (await killOrphan(toGroupIdentity(group))),
+    killOrphan: (group) => endOrphan(toGroupIdentity(group), { isolations: options.isolations, env: git.env }),
   };
 }
 
 /** Removes what there may be left. */
-export async function closeWork({ workDir, gitDir }: Pick<WorkPlaces, 'workDir' | 'gitDir'>): Promise<void> {
-  await removeTree(workDir);
-  await rm(gitDir, { recursive: true, force: true });
+export async function closeWork(options: Pick<OpenWorkOptions, 'workDir' | 'gitDir' | 'context'>): Promise<void> {
+  const { workDir, gitDir } = options;
+  await sweep(options, removeTree(workDir));
+  await sweep(options, rm(gitDir, { recursive: true, force: true }));
+}
+
+/** What cannot be removed (a mount or an immutable file of a script that ran as root) is told, and is in nobody's way. */
+async function sweep({ context }: Pick<OpenWorkOptions, 'context'>, removal: Promise<void>): Promise<void> {
+  await removal.catch((error: unknown) => {
+    const { message, hint } = toSluiceError(error);
+    context.log.warn(hint === undefined ? message : `${message} (${hint})`);
+  });
 }
 
 /**
@@ -77,10 +93,14 @@ function after<Args extends readonly unknown[], T>(
   };
 }
 
+/** Until it has succeeded: a disk that was full has room again some day. */
 function once<T>(step: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;
   return () => {
-    done ??= step();
+    done ??= step().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
     return done;
   };
 }

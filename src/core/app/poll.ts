@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../errors.ts';
 import { takeLock } from '../lock.ts';
+import type { Isolation } from '../pipeline/isolation.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import type { OnPollEvent } from '../poll/events.ts';
 import type { PollFlags } from '../poll/settings.ts';
@@ -11,7 +12,7 @@ import { openState } from '../poll/state/database.ts';
 import type { WatchOptions, WatchPorts } from '../poll/watch.ts';
 import { keepHeapSmall } from '../small-heap.ts';
 import { cacheDirectory } from './git.ts';
-import { openLooks, requestLimitMs } from './poll-looks.ts';
+import { type OpenLooks, openLooks, requestLimitMs } from './poll-looks.ts';
 import { stateDirectory, stateFile } from './poll-state.ts';
 import { waitForTick } from './poll-wait.ts';
 import type { Work } from './poll-work.ts';
@@ -54,7 +55,14 @@ export async function openPoll(
   /** A look that finds nothing, as almost every one does, need not load what runs and reports. */
   function work(): Promise<Work> {
     opened ??= import('./poll-work.ts').then(({ openWork }) =>
-      openWork({ ...places, context, db, git: looks.git, settingsOf: looks.settingsOf }),
+      openWork({
+        ...places,
+        context,
+        db,
+        isolations: isolationsOf(looks),
+        git: looks.git,
+        settingsOf: looks.settingsOf,
+      }),
     );
     return opened;
   }
@@ -90,11 +98,15 @@ export async function openPoll(
       limit.clear();
       looks.close();
       if (existsSync(places.workDir) || existsSync(places.gitDir)) {
-        await (await import('./poll-work.ts')).closeWork(places);
+        await (await import('./poll-work.ts')).closeWork({ ...places, context });
       }
       await db[Symbol.asyncDispose]();
     },
   };
+}
+
+function isolationsOf({ repositories, settingsOf }: OpenLooks): readonly Isolation[] {
+  return repositories.map(({ key }) => settingsOf(key).isolation);
 }
 
 /** The outer signal, and one of its own after so many milliseconds. */

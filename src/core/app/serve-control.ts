@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,8 @@ function controlFile(dataDir: string): string {
 /** Lets commands of the same user on this machine talk to this server. Who can reach the socket could as well write the store. */
 export async function startControl(dataDir: string, operator: Operator): Promise<ControlServer> {
   const near = join(dataDir, 'control.sock');
-  const far = near.length > longestSocketPath ? await mkdtemp(join(tmpdir(), 'sluice-control-')) : undefined;
+  const far =
+    Buffer.byteLength(near) > longestSocketPath ? await mkdtemp(join(tmpdir(), 'sluice-control-')) : undefined;
   const socket = far === undefined ? near : join(far, 'control.sock');
   // The store is ours alone, so a socket that is there was left behind.
   await rm(socket, { force: true });
@@ -39,6 +40,8 @@ export async function startControl(dataDir: string, operator: Operator): Promise
     });
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socket, resolve));
+  // The directory may be somebody's who shares it; only the file's own mode is always ours.
+  await chmod(socket, 0o600);
   await writeFile(controlFile(dataDir), JSON.stringify({ socket }), { mode: 0o600 });
   return {
     socket,

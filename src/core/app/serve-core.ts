@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Config } from '../config/config.ts';
+import type { Config, HooksConfig } from '../config/config.ts';
 import { forgeSettings } from '../config/forges.ts';
 import { SluiceError } from '../errors.ts';
 import { openSqliteStore } from '../jobs/sqlite/open.ts';
@@ -97,7 +97,7 @@ export async function openServeCore(context: CommandContext, flags: ServeFlags):
       reconciled: (repo) => core.reconciled(repo),
       now: Date.now,
     }),
-    actions: openServeActions({ store, sources, log: (message) => context.log.info(message) }),
+    actions: openServeActions({ store, sources, log: (message, fields) => context.log.info(message, fields) }),
     reconciled: () => undefined,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
@@ -121,10 +121,17 @@ export function workContext(context: CommandContext, { repositories, serve }: Co
   return { ...context, env };
 }
 
+/** How scripts are shut in here, of hooks and of configured commands. */
+export function shutIns({ repositories, serve }: Pick<Config, 'repositories' | 'serve'>): readonly ShutIn[] {
+  const hooks = serve.hooksDir === undefined ? [] : [serve.hooks];
+  return [...hooks, ...repositories.flatMap(({ run }) => run)];
+}
+
+type ShutIn = Pick<HooksConfig, 'isolation' | 'image'>;
+
 /** Whatever shuts scripts in must be there before the first delivery is used up for finding out that it is not. */
 async function requireShutIn({ repositories, serve }: Config, path: string | undefined): Promise<void> {
-  const hooks = serve.hooksDir === undefined ? [] : [serve.hooks];
-  for (const { isolation, image } of [...hooks, ...repositories.flatMap(({ run }) => run)]) {
+  for (const { isolation, image } of shutIns({ repositories, serve })) {
     await requireIsolation(isolation, path);
     if (image !== undefined || (isolation !== 'podman' && isolation !== 'docker')) continue;
     throw new SluiceError('config', `isolation ${isolation}: no image is configured`, {

@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toSluiceError } from '../errors.ts';
 import type { CommandContext } from '../plugins/command.ts';
-import { noteAlive, openReconciler, type ReconciledRepository } from '../serve/reconcile.ts';
+import { type LossSource, noteAlive, openReconciler, type ReconciledRepository } from '../serve/reconcile.ts';
 import type { LostDelivery } from '../serve/redeliveries.ts';
 import { matchRepo } from '../serve/repo-pattern.ts';
 import type { ServeCore } from './serve-core.ts';
@@ -12,8 +13,15 @@ import { type ServedRepository, servedAs } from './serve-repositories.ts';
 const aliveMs = 30_000;
 const pruneMs = 3_600_000;
 
-/** Compares, forgets and notes that somebody is alive, at the start and again and again; ends with the signal. */
-export async function heal(context: CommandContext, core: ServeCore, signal: AbortSignal): Promise<void> {
+/**
+ * Compares, forgets and notes that somebody is alive, at the start and again and again; ends with the signal. It compares when webhooks are
+ * `registered`, because what it asks for again is sent to the address that the forge has then.
+ */
+export async function heal(
+  context: CommandContext,
+  core: ServeCore,
+  { signal, registered }: { readonly signal: AbortSignal; readonly registered: Promise<void> },
+): Promise<void> {
   const { store, served, config } = core;
   const { log } = context;
   const ports = { store, log, now: Date.now };
@@ -22,16 +30,17 @@ export async function heal(context: CommandContext, core: ServeCore, signal: Abo
     repositories: () => reconciled(core),
     findDifferences: (repo, aborted) =>
       findDifferences({ ...context, signal: aborted }, config, servedAs(served, repo), repo),
-    lostDeliveries: (since, aborted) => lostDeliveries(core, since, aborted),
+    lossSources: lossSources(core),
   });
   core.reconciled = reconciler.last;
   const alive = () => noteAlive(ports).catch((error: unknown) => log.error(toSluiceError(error).message));
   await alive();
+  await sweepLogs(core).catch((error: unknown) => log.warn(`old logs could not be removed: ${String(error)}`));
   const { reconcileMs } = config.serve;
   await Promise.all([
     repeat(aliveMs, signal, alive),
     repeat(pruneMs, signal, () => prune(core).catch((error: unknown) => log.error(toSluiceError(error).message))),
-    repeat(reconcileMs, signal, () => reconciler.reconcile(signal)),
+    registered.then(() => repeat(reconcileMs, signal, () => reconciler.reconcile(signal))),
   ]);
 }
 
@@ -48,6 +57,15 @@ async function prune({ store, config, logOf }: ServeCore): Promise<void> {
   const before = Date.now() - config.serve.keepMs;
   const { jobs } = await store.prune({ jobs: before, bodies: before });
   for (const id of jobs) await rm(logOf(id), { force: true });
+}
+
+/** Logs whose runs were forgotten by a process that ended before it had removed them. */
+async function sweepLogs({ store, logOf }: ServeCore): Promise<void> {
+  const names = await readdir(dirname(logOf('0'))).catch(() => []);
+  for (const name of names) {
+    const id = /^(\d+)\.log$/.exec(name)?.[1];
+    if (id !== undefined && (await store.find(id)) === undefined) await rm(logOf(id), { force: true });
+  }
 }
 
 /** Those by name, and of patterns those that were heard of. */
@@ -67,9 +85,11 @@ async function reconciled({ served, store }: ServeCore): Promise<readonly Reconc
     });
 }
 
-async function lostDeliveries(core: ServeCore, since: number, signal: AbortSignal): Promise<readonly LostDelivery[]> {
-  const all = await Promise.all(core.served.map((one) => lostOf(core, one, since, signal)));
-  return all.flat();
+/** Webhooks of single repositories, where the forge lists what failed. */
+function lossSources(core: ServeCore): readonly LossSource[] {
+  return core.served
+    .filter(({ repo, forge }) => forge.hooks?.failures !== undefined && !repo.path.includes('*'))
+    .map((one) => ({ name: one.source, lost: (since, signal) => lostOf(core, one, since, signal) }));
 }
 
 async function lostOf(
@@ -78,15 +98,16 @@ async function lostOf(
   since: number,
   signal: AbortSignal,
 ): Promise<readonly LostDelivery[]> {
-  const { repo } = one;
-  const { hooks } = one.forge;
-  if (hooks?.failures === undefined || repo.path.includes('*')) return [];
+  const {
+    repo: { path },
+    forge: { hooks },
+  } = one;
   const id = core.book.registrationOf(one.source)?.id ?? (await findHook(core, one, signal));
   if (id === undefined) return [];
-  const failed = await hooks.failures(repo.path, id, since, { signal });
-  return failed.map((delivery) => ({
+  const failed = await hooks?.failures?.(path, id, since, { signal });
+  return (failed ?? []).map((delivery) => ({
     guid: delivery.guid ?? delivery.id,
-    redeliver: async () => await hooks.redeliver?.(repo.path, id, delivery, { signal }),
+    redeliver: async () => await hooks?.redeliver?.(path, id, delivery, { signal }),
   }));
 }
 

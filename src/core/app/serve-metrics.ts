@@ -5,9 +5,9 @@ import type { Metrics } from '../serve/http/metrics.ts';
 export function countRequests(context: CommandContext, metrics: Metrics): CommandContext {
   const forge = (alias: string) =>
     context.forge(alias, {
-      onAnswer({ status, remaining }) {
+      onAnswer({ status, remaining, resource }) {
         metrics.forgeRequest(alias, status);
-        if (remaining !== undefined) metrics.rateLimit(alias, remaining);
+        if (remaining !== undefined) metrics.rateLimit(alias, resource, remaining);
       },
     });
   return { ...context, forge };

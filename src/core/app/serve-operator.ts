@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SluiceError } from '../errors.ts';
+import { SluiceError, toSluiceError } from '../errors.ts';
 import { openSqliteStore } from '../jobs/sqlite/open.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import { openServeActions } from '../serve/actions.ts';
@@ -23,26 +23,36 @@ export async function openOperator(context: CommandContext, dataDirFlag: string 
   const dataDir = serveDataDir(config, context);
   const running = await connectControl(dataDir);
   if (running !== undefined) return { operator: running, live: true, async [Symbol.asyncDispose]() {} };
-  const path = join(dataDir, 'jobs.sqlite');
-  if (!existsSync(path)) {
+  if (!existsSync(join(dataDir, 'jobs.sqlite'))) {
     throw new SluiceError('not-found', `there is no job store in ${dataDir}`, {
       hint: 'sluice serve makes it; name its directory with --data-dir, or serve.dataDir in the configuration.',
     });
   }
-  if (config.repositories.length > 0) {
-    // With the configuration deliveries can be replayed too.
-    const core = await openServeCore(context, flags);
-    return {
-      operator: { ...core.reads, ...core.actions },
-      live: false,
-      [Symbol.asyncDispose]: core[Symbol.asyncDispose],
-    };
+  if (config.repositories.length === 0) return await openStoreAlone(context, dataDir, undefined);
+  const core = await openServeCore(context, flags).catch(toSluiceError);
+  if (core instanceof SluiceError) {
+    if (core.code === 'locked') throw core;
+    // Secrets are often where only the server has them, and nobody needs them to look at a list.
+    return await openStoreAlone(context, dataDir, core);
   }
-  const store = await openSqliteStore(path, {
+  return {
+    operator: { ...core.reads, ...core.actions },
+    live: false,
+    [Symbol.asyncDispose]: core[Symbol.asyncDispose],
+  };
+}
+
+/** The store without what is configured for it; `problem` says why, to whoever needs that. */
+async function openStoreAlone(
+  { log }: Pick<CommandContext, 'log'>,
+  dataDir: string,
+  problem: SluiceError | undefined,
+): Promise<OpenOperator> {
+  const store = await openSqliteStore(join(dataDir, 'jobs.sqlite'), {
     followUps: statusFollowUps,
     now: Date.now,
     random: Math.random,
-    onFault: ({ message }) => context.log.error(message),
+    onFault: ({ message }) => log.error(message),
   });
   const reads = openServeReads({
     store,
@@ -58,6 +68,15 @@ export async function openOperator(context: CommandContext, dataDirFlag: string 
     reconciled: () => undefined,
     now: Date.now,
   });
-  const actions = openServeActions({ store, sources: [], log: (message) => context.log.info(message) });
-  return { operator: { ...reads, ...actions }, live: false, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  const actions = openServeActions({ store, sources: [], log: (message, fields) => log.info(message, fields) });
+  const replay: Operator['replay'] = async (guid, by) => {
+    // Only the configuration knows what a delivery leads to.
+    if (problem !== undefined) throw problem;
+    return await actions.replay(guid, by);
+  };
+  return {
+    operator: { ...reads, ...actions, replay },
+    live: false,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
 }

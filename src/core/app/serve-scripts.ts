@@ -2,11 +2,10 @@ import { chmod, copyFile, realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Config, HooksConfig, RunConfig } from '../config/config.ts';
 import { SluiceError } from '../errors.ts';
-import { type CacheOptions, withHistory } from '../git/cache.ts';
-import { type GitContext, runRemote } from '../git/remote.ts';
-import { fetchInto } from '../git/transfer/fetch.ts';
+import type { CacheOptions } from '../git/cache.ts';
+import type { GitContext } from '../git/remote.ts';
 import type { RefName } from '../model/ref.ts';
-import { type CheckoutPorts, checkOut } from '../pipeline/checkout.ts';
+import { checkOut } from '../pipeline/checkout.ts';
 import { type RunFacts, scriptEnvironment } from '../pipeline/environment.ts';
 import { isolate } from '../pipeline/isolation.ts';
 import type { GroupIdentity } from '../pipeline/process-group.ts';
@@ -16,6 +15,7 @@ import { openWorkspace, type Workspace } from '../pipeline/workspace.ts';
 import type { RunScript, ScriptOrder, ScriptResult } from '../serve/ports.ts';
 import { repoText } from '../serve/repo-pattern.ts';
 import { branchOf, ownerAndName, scriptArguments } from '../serve/script-facts.ts';
+import { checkoutPorts } from './checkout-ports.ts';
 import { endpointOf } from './serve-forge.ts';
 import type { TimeGit } from './serve-metrics.ts';
 import { type ServedRepository, servedAs } from './serve-repositories.ts';
@@ -148,13 +148,8 @@ async function fill(workspace: Workspace, { data, sha }: ScriptOrder, options: S
   const { git, cache, served } = options;
   if (sha === undefined) return;
   const { forge } = servedAs(served, data.repo);
-  const ports: CheckoutPorts = {
-    withHistory: (from, format, work) => withHistory(git, from, format, cache, work),
-    fetch: (repository, from, fetch) => fetchInto(git, repository, from, fetch),
-    git: (from, call) => runRemote(git, from, call),
-  };
   const place = await placeOf(data, forge, git.signal);
-  await checkOut(ports, workspace, {
+  await checkOut(checkoutPorts(git, cache), workspace, {
     from: endpointOf(forge, { alias: data.repo.alias, path: place.repo }),
     ref: place.ref,
     oid: sha,

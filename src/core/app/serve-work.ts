@@ -6,7 +6,7 @@ import { openInProcess } from '../git/in-process.ts';
 import type { GitContext } from '../git/remote.ts';
 import type { Worker, WorkOptions } from '../jobs/store.ts';
 import { makeDirectory } from '../make-directory.ts';
-import { killOrphan } from '../pipeline/process-group.ts';
+import { endOrphan } from '../pipeline/remains.ts';
 import { removeTree } from '../pipeline/remove-tree.ts';
 import type { CommandContext } from '../plugins/command.ts';
 import { redact } from '../secret.ts';
@@ -16,7 +16,7 @@ import { scriptHandler } from '../serve/handlers/script.ts';
 import { reportHandler, statusHandler } from '../serve/handlers/status.ts';
 import { version } from '../version.ts';
 import { cacheDirectory, secretVariables } from './git.ts';
-import type { ServeCore } from './serve-core.ts';
+import { type ServeCore, shutIns } from './serve-core.ts';
 import { forgePorts } from './serve-forge.ts';
 import { openJobLog } from './serve-log.ts';
 import type { TimeGit } from './serve-metrics.ts';
@@ -43,11 +43,15 @@ export async function startWork(opened: CommandContext, core: ServeCore, time: T
   const { config, store, served, dataDir, feed } = core;
   const cacheDir = cacheDirectory(context, config.mirror.cacheDir);
   const workDir = join(cacheDir, 'runs', createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
+  const isolations = shutIns(config).map(({ isolation }) => isolation);
   const recovered = await store.recover(async ({ processes }) => {
     const group = storedGroup(processes);
-    if (group !== undefined) await killOrphan(group);
+    if (group !== undefined) await endOrphan(group, { isolations, env: context.env });
   });
-  if (recovered.length > 0) log.warn(`${recovered.length} runs were interrupted and are taken up again`);
+  for (const { id, name, subject, attempt, attempts, delivery } of recovered) {
+    const next = attempt < attempts ? 'it is taken up again' : 'that was its last attempt';
+    log.warn(`run ${id} (${name} of ${subject.repo}) was interrupted: ${next}`, { run: id, delivery });
+  }
   // Whoever could still write there has been ended.
   await removeTree(workDir);
   const git: GitContext = { env: context.env, withheld: secretVariables(config, context.env), tempRoot: tmpdir() };

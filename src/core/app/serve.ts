@@ -18,12 +18,14 @@ import { startControl } from './serve-control.ts';
 import { openServeCore, type ServeCore, workContext } from './serve-core.ts';
 import { heal } from './serve-heal.ts';
 import { countRequests, timeGit } from './serve-metrics.ts';
-import { registerAll, requireReachable } from './serve-register.ts';
+import { registerAll, registerPatiently, requireReachable } from './serve-register.ts';
 import { startWork } from './serve-work.ts';
 
 /** How long running jobs may go on after a signal. */
 const graceMs = 10_000;
 const tlsCheckMs = 10_000;
+/** About 50 deliveries fit into the half that is in use; with 2 MB each of them costs 20 µs more. */
+const newSpaceBytes = 16_000_000;
 
 export interface Listening {
   readonly address: string;
@@ -39,7 +41,7 @@ export interface ServeEvents {
 
 /** Serves until the signal: takes deliveries, works on them, heals, shows; then ends what it can and puts the rest back. */
 export async function serve(opened: CommandContext, flags: ServeFlags, events: ServeEvents): Promise<void> {
-  keepHeapSmall();
+  keepHeapSmall(newSpaceBytes);
   const metrics = await openMetrics(version);
   const context = countRequests(opened, metrics);
   const { log, signal } = context;
@@ -75,17 +77,22 @@ export async function serve(opened: CommandContext, flags: ServeFlags, events: S
         url: addressOf.shown(source),
       })),
     });
-    if (config.serve.register) {
-      await registerAll(context, core, { action: 'register', addressOf: addressOf.reachable });
-    }
     const forWork = workContext(context, config);
     const working = await startWork(forWork, core, timeGit(metrics));
-    const healing = heal(forWork, core, stopping.signal);
+    // A forge that does not answer must not hold up the others' work.
+    const tried = Promise.withResolvers<void>();
+    const registering = config.serve.register
+      ? registerPatiently({ log, signal: stopping.signal }, core, {
+          addressOf: addressOf.reachable,
+          tried: () => tried.resolve(),
+        })
+      : tried.resolve();
+    const healing = heal(forWork, core, { signal: stopping.signal, registered: tried.promise });
     await aborted(signal);
     log.info('stopping: running jobs may go on for a moment');
     stopping.abort();
-    await server.close();
-    await Promise.all([working.stop(graceMs), healing]);
+    // Whoever is still sending is answered meanwhile; what that leads to is for the next start.
+    await Promise.all([server.close(), working.stop(graceMs), registering, healing]);
   } finally {
     stopping.abort();
     await server.close();
@@ -100,9 +107,9 @@ export async function deregisterAll(
   await using core = await openServeCore(context, flags);
   const { baseUrl } = core.config.serve;
   const addressOf = (source: string) => (baseUrl === undefined ? undefined : `${baseUrl}/hooks/${source}`);
-  const problems = await registerAll(context, core, { action: 'deregister', addressOf });
-  if (problems.length === 0) return { exit: 0 };
-  return { exit: problems.some(({ code }) => code === 'denied') ? 77 : 69 };
+  const failures = await registerAll(context, core, { action: 'deregister', addressOf });
+  if (failures.length === 0) return { exit: 0 };
+  return { exit: failures.some(({ problem }) => problem.code === 'denied') ? 77 : 69 };
 }
 
 async function serverOptions(context: CommandContext, config: Config): Promise<ServerOptions> {

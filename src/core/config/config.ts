@@ -183,6 +183,10 @@ export interface GateConfig {
   readonly requiredApps: readonly string[];
   /** Teams of which at least one member each must have approved. */
   readonly requiredTeams: readonly string[];
+  /** What is pushed must be approved by who owns it by CODEOWNERS of the base branch. */
+  readonly requireCodeOwners: boolean;
+  /** What is pushed must have all of the base branch in its history. */
+  readonly upToDate: boolean;
   readonly allowStaleApprovals: boolean;
   readonly allowSelfApproval: boolean;
   readonly allowDraft: boolean;

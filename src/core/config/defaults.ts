@@ -27,6 +27,8 @@ export const gateDefaults: GateConfig = {
   requiredChecks: [],
   requiredApps: [],
   requiredTeams: [],
+  requireCodeOwners: false,
+  upToDate: false,
   allowStaleApprovals: false,
   allowSelfApproval: false,
   allowDraft: false,

@@ -5,6 +5,7 @@ import type { CallOptions } from './call-options.ts';
 import type {
   ChangeSearchRole,
   ChecksRole,
+  CodeOwnersRole,
   CommitsRole,
   DiscussionRole,
   MembersRole,
@@ -52,6 +53,7 @@ export interface Forge {
   readonly commits?: CommitsRole;
   readonly members?: MembersRole;
   readonly discussion?: DiscussionRole;
+  readonly codeOwners?: CodeOwnersRole;
   readonly survey?: SurveyRole;
   readonly webhooks?: WebhooksRole;
   readonly hooks?: HooksRole;

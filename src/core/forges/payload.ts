@@ -9,6 +9,8 @@ interface Decoder<T> {
   parse(value: unknown): T;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The parsed body of a delivery: JSON, or JSON in the form field `payload` (GitHub's and Gitea's other content type).
  * Throws SluiceError `usage`; the message holds nothing of the body.
@@ -16,7 +18,7 @@ interface Decoder<T> {
 export function parsePayload(event: string, body: Uint8Array): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch {
     throw malformed(event, 'is not valid UTF-8');
   }

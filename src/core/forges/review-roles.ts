@@ -1,6 +1,7 @@
 import type { Account } from '../model/account.ts';
 import type { Change } from '../model/change.ts';
 import type { Check } from '../model/check.ts';
+import type { OwnedPart } from '../model/code-owners.ts';
 import type { Oid } from '../model/ref.ts';
 import type { ReviewHistory } from '../model/review.ts';
 import type { CallOptions } from './call-options.ts';
@@ -45,6 +46,8 @@ export interface CommitsRole {
   people(repo: string, sha: Oid, options?: CallOptions): Promise<readonly CommitPerson[] | undefined>;
   /** Whether `ancestor` is `descendant` or can be reached from it; undefined: one of them is not there. */
   isAncestor(repo: string, ancestor: Oid, descendant: Oid, options?: CallOptions): Promise<boolean | undefined>;
+  /** The commit that the branch of exactly this name is at now, never that of a tag; undefined: there is no such branch. */
+  tip(repo: string, branch: string, options?: CallOptions): Promise<Oid | undefined>;
 }
 
 export interface MembersRole {
@@ -52,6 +55,15 @@ export interface MembersRole {
   canWrite(repo: string, login: string, options?: CallOptions): Promise<boolean>;
   /** Logins of a team's members: `org/team` (GitHub, Gitea), a group's path (GitLab), a group's name (Bitbucket). Undefined: no such team. */
   team?(team: string, options?: CallOptions): Promise<readonly string[] | undefined>;
+}
+
+/** Who owns what a change request brings, by the file CODEOWNERS of its base branch. */
+export interface CodeOwnersRole {
+  /**
+   * Of everything that the commit brings to the base branch of the change, which parts have owners; none of them: no owned path is touched.
+   * Undefined: the base branch has no CODEOWNERS file. What cannot be told of exactly this commit is a SluiceError.
+   */
+  list(repo: string, change: Change, sha: Oid, options?: CallOptions): Promise<readonly OwnedPart[] | undefined>;
 }
 
 /** Something that a person did to a change request. */

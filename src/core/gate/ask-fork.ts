@@ -1,4 +1,5 @@
 import type { SurveyedChange } from '../forges/review-roles.ts';
+import { sameLogin } from '../model/account.ts';
 import type { Change } from '../model/change.ts';
 import type { ChangeFacts, Fact, ForkFacts, LookupFacts } from '../model/gate-facts.ts';
 import type { Oid } from '../model/ref.ts';
@@ -26,10 +27,32 @@ export async function askFork(question: ForkQuestion): Promise<ForkFacts> {
     atOnce ? askCommit(question, asker, undefined) : nothingAsked,
     searchAndRead(question, asker, { andCommit: !atOnce }),
   ]);
+  const owning = owningTeams(changes).filter((team) => !needs.teams.some((asked) => sameLogin(asked, team)));
+  const owners = await Promise.all(owning.map(asker.team));
   const { change, sigil } = forge.words;
   const commit = atOnce ? early : late;
   const apps = forge.checks?.vouchesForApps === true;
-  return { fork: fork.name, repo: fork.repo, words: { change, sigil }, apps, lookups, changes, ...commit, teams };
+  return {
+    fork: fork.name,
+    repo: fork.repo,
+    words: { change, sigil },
+    apps,
+    lookups,
+    changes,
+    ...commit,
+    teams: [...teams, ...owners],
+  };
+}
+
+/** The teams whose members could have approved what they own; each once. Where nobody approved, nobody is asked who they are. */
+function owningTeams(changes: readonly ChangeFacts[]): readonly string[] {
+  const approved = changes.filter(
+    ({ reviews }) => isKnown(reviews) && reviews.known.reviews.some(({ state }) => state === 'approved'),
+  );
+  const teams = approved
+    .flatMap(({ codeOwners }) => (codeOwners !== undefined && isKnown(codeOwners) ? codeOwners.known : []))
+    .flatMap(({ owners }) => owners.flatMap((owner) => (owner.kind === 'team' ? [owner.team] : [])));
+  return [...new Map(teams.map((team) => [team.toLowerCase(), team])).values()];
 }
 
 type CommitFacts = Pick<ForkFacts, 'checks' | 'people'>;
@@ -156,11 +179,14 @@ async function askChange(
   const { number, head } = change;
   const told = surveyed.get(number);
   const other = needs.people && head.sha !== sha ? head.sha : undefined;
-  const [reviews, people] = await Promise.all([
+  const [reviews, people, codeOwners, upToDate] = await Promise.all([
     needs.reviews ? given(told?.reviews, () => asker.reviews(change)) : notAsked<never>('list the reviews'),
     other === undefined ? notAsked<never>('read who wrote the head') : given(told?.people, () => asker.people(other)),
+    needs.codeOwners ? asker.codeOwners(change) : undefined,
+    needs.upToDate ? asker.upToDate(change) : undefined,
   ]);
-  return { number, reviews, people, contains: contains.get(number) ?? notAsked('compare the heads') };
+  const fact = contains.get(number) ?? notAsked<boolean>('compare the heads');
+  return { number, reviews, people, contains: fact, codeOwners, upToDate };
 }
 
 async function given<T>(value: T | undefined, ask: () => Promise<Fact<T>>): Promise<Fact<T>> {

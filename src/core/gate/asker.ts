@@ -1,7 +1,9 @@
+import { SluiceError } from '../errors.ts';
 import type { CallOptions } from '../forges/call-options.ts';
 import type { ChangeQuery, SurveyedChange } from '../forges/review-roles.ts';
 import type { Change } from '../model/change.ts';
 import type { Check } from '../model/check.ts';
+import type { OwnedPart } from '../model/code-owners.ts';
 import type { CommitPersonFact, Fact, TeamFacts } from '../model/gate-facts.ts';
 import { type Oid, shortOid } from '../model/ref.ts';
 import type { ReviewHistory } from '../model/review.ts';
@@ -18,6 +20,8 @@ export interface Asker {
   checks(sha: Oid): Promise<Fact<readonly Check[]>>;
   people(sha: Oid): Promise<Fact<readonly CommitPersonFact[]>>;
   contains(change: Change): Promise<Fact<boolean>>;
+  codeOwners(change: Change): Promise<Fact<readonly OwnedPart[]>>;
+  upToDate(change: Change): Promise<Fact<boolean>>;
   team(team: string): Promise<TeamFacts>;
 }
 
@@ -51,6 +55,14 @@ export function askerOf({ fork, forge, sha, needs, signal }: AskerScope): Asker 
   const change = ({ number }: Change) => `${name} ${forge.words.sigil}${number}`;
   const noCommit = (commit: Oid) =>
     [`${name} does not have the commit ${shortOid(commit)}`, 'Push it there first.'] as const;
+  const noBase = ({ number, base }: Change) =>
+    new SluiceError(
+      'not-found',
+      `${name} has no branch ${base.branch}, into which ${forge.words.sigil}${number} goes`,
+      {
+        hint: 'Change its base. Forges also say this of what the credential may not see.',
+      },
+    );
   return {
     async survey(query, by) {
       const { survey } = forge;
@@ -90,6 +102,31 @@ export function askerOf({ fork, forge, sha, needs, signal }: AskerScope): Asker 
         role: forge.commits,
         call: async (role) =>
           one.head.sha === undefined ? undefined : await role.isAncestor(repo, sha, one.head.sha, options),
+        absent: noCommit(sha),
+      }),
+    codeOwners: (one) =>
+      ask({
+        request: `read who owns what ${shortOid(sha)} brings to ${one.base.branch} of ${name}`,
+        role: forge.codeOwners,
+        call: (role) => role.list(repo, one, sha, options),
+        lacking: [
+          `the API of the forge ${forge.alias} tells nobody who owns a path`,
+          'Leave out --require-code-owners.',
+        ],
+        absent: [
+          `${one.base.branch} of ${name} has no CODEOWNERS file`,
+          'Add one to that branch, or leave out --require-code-owners.',
+        ],
+      }),
+    upToDate: (one) =>
+      ask({
+        request: `find out whether ${shortOid(sha)} has all of ${one.base.branch} of ${name}`,
+        role: forge.commits,
+        call: async (role) => {
+          const tip = await role.tip(repo, one.base.branch, options);
+          if (tip === undefined) throw noBase(one);
+          return await role.isAncestor(repo, tip, sha, options);
+        },
         absent: noCommit(sha),
       }),
     team: async (team) => ({

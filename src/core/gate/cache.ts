@@ -17,7 +17,7 @@ export interface FactCacheOptions {
 }
 
 // Of the key and of what is stored: an answer of another version of sluice is not read.
-const version = 2;
+const version = 4;
 
 /**
  * Facts that were learned a few seconds ago, shared by every sluice of this user. Whatever is odd about an entry makes it a miss, and

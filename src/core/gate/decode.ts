@@ -46,6 +46,18 @@ function schemas(object: ObjectOf) {
     hint: z.nullable(text),
     retryAfterMs: z.nullable(z.number()),
   });
+  const owner = z.discriminatedUnion('kind', [
+    object({ kind: z.literal('login'), login: text.check(z.minLength(1)) }),
+    object({ kind: z.literal('team'), team: text.check(z.minLength(1)) }),
+    object({ kind: z.literal('email'), email: text.check(z.minLength(1)) }),
+  ]);
+  const ownedPart = object({
+    name: text,
+    paths: z.array(text),
+    // A part that nobody had to approve would be one that anybody may change.
+    required: z.int().check(z.minimum(1)),
+    owners: z.array(owner),
+  });
   // Strict in any case: what is known and unknown at once is neither.
   const fact = <T extends z.ZodMiniType>(value: T) =>
     z.union([z.strictObject({ known: value }), z.strictObject({ unknown })]);
@@ -62,6 +74,8 @@ function schemas(object: ObjectOf) {
         reviews: fact(object({ reviews: z.array(review), resetOnPush: maybe(z.boolean()) })),
         people,
         contains: fact(z.boolean()),
+        codeOwners: maybe(fact(z.array(ownedPart))),
+        upToDate: maybe(fact(z.boolean())),
       }),
     ),
     checks: fact(z.array(check)),

@@ -15,7 +15,12 @@ export function factsOf({ lookups, changes, checks, people, teams }: ForkFacts):
     people,
     ...lookups.map(({ found }) => found),
     ...teams.map(({ members }) => members),
-    ...changes.flatMap((change) => [change.reviews, change.people, change.contains]),
+    ...changes.flatMap(({ reviews, people: writers, contains, codeOwners, upToDate }) => [
+      reviews,
+      writers,
+      contains,
+      ...[codeOwners, upToDate].filter((fact) => fact !== undefined),
+    ]),
   ];
 }
 

@@ -29,6 +29,10 @@ export interface GatePolicy {
   readonly requiredApps: readonly string[];
   /** At least one approval must be from a member of each. */
   readonly requiredTeams: readonly string[];
+  /** Every part of what is pushed that has owners must be approved by them. */
+  readonly requireCodeOwners: boolean;
+  /** What is pushed must have all of the base branch in its history. */
+  readonly upToDate: boolean;
   readonly allowStaleApprovals: boolean;
   readonly allowSelfApproval: boolean;
   readonly allowDraft: boolean;

@@ -15,7 +15,7 @@ export interface GateFork {
 
 export type GateForge = Pick<
   Forge,
-  'alias' | 'words' | 'changeSearch' | 'reviews' | 'checks' | 'commits' | 'members' | 'survey'
+  'alias' | 'words' | 'changeSearch' | 'reviews' | 'checks' | 'commits' | 'members' | 'codeOwners' | 'survey'
 >;
 
 /** Answers from what was kept of the same question, or asks. `question` is all that decides the answer beside the fork. */

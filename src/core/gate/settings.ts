@@ -18,6 +18,8 @@ export interface GateFlags {
   readonly requiredCheck?: readonly string[];
   readonly requiredApp?: readonly string[];
   readonly requireTeam?: readonly string[];
+  readonly requireCodeOwners?: boolean;
+  readonly upToDate?: boolean;
   readonly passing?: readonly ('neutral' | 'skipped')[];
   readonly allowBot?: readonly string[];
   readonly allowStaleApprovals?: boolean;
@@ -54,6 +56,8 @@ const direct = [
   'lookup',
   'minApprovals',
   'passing',
+  'requireCodeOwners',
+  'upToDate',
   'allowStaleApprovals',
   'allowSelfApproval',
   'allowDraft',
@@ -90,17 +94,19 @@ export async function policyOf(
   rules: readonly AppliedRule[],
   flags: GateFlags,
 ): Promise<GatePolicy> {
-  const { minApprovals, requiredApps, requiredChecks, requiredTeams } = settings;
-  const { lookup, map, base, timeout, minApprovals: count } = flags;
-  const said = [lookup, map, base, timeout, count].some((value) => value !== undefined);
+  const { minApprovals, requiredApps, requiredChecks, requiredTeams, requireCodeOwners } = settings;
+  const { lookup, map, base, timeout, minApprovals: count, requireCodeOwners: owners, upToDate } = flags;
+  const said = [lookup, map, base, timeout, count, owners, upToDate].some((value) => value !== undefined);
   // As a list: an object would put names that are numbers first, and keep one of two with one glob.
   const mapping = map?.map(parseMapping) ?? Object.entries(settings.map);
   try {
     if (settings.lookup.length === 0) throw new Refusal('lookup is empty: nothing would ever be found');
     if (settings.timeoutMs === 0) throw new Refusal('a timeout of 0 would never learn anything');
-    if (minApprovals === 0 && [requiredChecks, requiredApps, requiredTeams, rules].every(isEmpty)) {
-      throw new Refusal('minApprovals 0 without a required check, app, team or rule would ask for nothing');
+    const asksElse = requireCodeOwners || ![requiredChecks, requiredApps, requiredTeams, rules].every(isEmpty);
+    if (minApprovals === 0 && !asksElse) {
+      throw new Refusal('minApprovals 0 without a required check, app, team, code owner or rule would ask for nothing');
     }
+    refuseAnyBase(settings);
     return await toPolicy(settings, rules, mapping);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -111,6 +117,21 @@ export async function policyOf(
 }
 
 class Refusal extends Error {}
+
+/** Whoever may push can make a branch with whatever in it, and a change request into that: rules about the base must know which. */
+function refuseAnyBase({ bases, requireCodeOwners, upToDate }: GateConfig): void {
+  if (bases.length > 0) return;
+  if (requireCodeOwners) {
+    throw new Refusal(
+      'code owners need the base branches whose CODEOWNERS counts (--base, gate.bases): else whoever opens a change request chooses it',
+    );
+  }
+  if (upToDate) {
+    throw new Refusal(
+      'upToDate needs the base branches that count (--base, gate.bases): else whoever opens a change request chooses what is in them',
+    );
+  }
+}
 
 async function toPolicy(
   settings: GateConfig,
@@ -129,6 +150,8 @@ async function toPolicy(
     requiredChecks: requiredChecks.map((text) => parseCheck(text, requiredApps)),
     requiredApps,
     requiredTeams,
+    requireCodeOwners: settings.requireCodeOwners,
+    upToDate: settings.upToDate,
     allowStaleApprovals: settings.allowStaleApprovals,
     allowSelfApproval: settings.allowSelfApproval,
     allowDraft: settings.allowDraft,

@@ -9,14 +9,13 @@ import { type BareRepository, bareRepository, initBare, withThrowAwayRepository 
 import type { Endpoint } from './endpoint.ts';
 import { diskFailure } from './failure.ts';
 import type { GitContext } from './remote.ts';
+import { tidy } from './tidy.ts';
 
 export interface CacheOptions {
   readonly cacheDir: string;
   /** How long to wait for another run that uses the same cache. */
   readonly waitMs: number;
 }
-
-const packsBeforeRepack = 40;
 
 /** Runs `work` with a bare repository for whole histories: the kept one of this source, or one that is thrown away. */
 export async function withHistory<T>(
@@ -32,7 +31,7 @@ export async function withHistory<T>(
 
 /**
  * Runs `work` with the kept bare repository of one source, alone: two runs on one cache take turns (the second says for whom it
- * waits). The name is a hash of the URL, so it needs no escaping and holds no credential.
+ * waits).
  */
 async function withCachedRepository<T>(
   context: GitContext,
@@ -41,19 +40,40 @@ async function withCachedRepository<T>(
   options: CacheOptions,
   work: (repository: BareRepository) => Promise<T>,
 ): Promise<T> {
-  const key = createHash('sha256').update(`${format} ${from.url}`).digest('hex').slice(0, 24);
-  const dir = join(options.cacheDir, 'git', `${key}.git`);
-  await using _lock = await takeTurn(join(options.cacheDir, 'locks', `${key}.lock`), context, from, options);
+  const { dir, lock } = placesOf(from, format, options);
+  await using _lock = await takeTurn(lock, context, from, options);
   try {
     const repository = bareRepository(context, dir);
     if (!(await isComplete(dir))) await makeAnew(repository, format);
     await removeLeftovers(dir);
     const result = await work(repository);
-    await repackWhenScattered(repository);
+    // What was asked for is done: a cache that cannot be tidied now (a full disk) must not undo it, and is tidied after the next use.
+    await tidy(context, repository).catch(() => context.signal?.throwIfAborted());
     return result;
   } catch (error) {
     throw diskFailure(`use the cache ${dir}`, error);
   }
+}
+
+/**
+ * Throws the kept repository of this source away, when nobody uses it: the next one makes it anew. For one that is damaged (a power cut,
+ * somebody who removes old files below ~/.cache).
+ */
+export async function discardHistory(
+  context: GitContext,
+  from: Endpoint,
+  format: ObjectFormat,
+  options: CacheOptions,
+): Promise<void> {
+  const { dir, lock } = placesOf(from, format, options);
+  await using _lock = await takeTurn(lock, context, from, options);
+  await rm(join(dir, completeMark), { force: true });
+}
+
+/** The name is a hash of the URL, so it needs no escaping and holds no credential. */
+function placesOf({ url }: Endpoint, format: ObjectFormat, { cacheDir }: CacheOptions) {
+  const key = createHash('sha256').update(`${format} ${url}`).digest('hex').slice(0, 24);
+  return { dir: join(cacheDir, 'git', `${key}.git`), lock: join(cacheDir, 'locks', `${key}.lock`) };
 }
 
 async function takeTurn(path: string, context: GitContext, from: Endpoint, { waitMs }: CacheOptions): Promise<Lock> {
@@ -108,10 +128,4 @@ async function removeLeftovers(dir: string): Promise<void> {
   const packs = join(dir, 'objects', 'pack');
   const names = await readdir(packs).catch(() => []);
   for (const name of names) if (/^(\.tmp-|tmp_)/.test(name)) await rm(join(packs, name), { force: true });
-}
-
-async function repackWhenScattered(repository: BareRepository): Promise<void> {
-  const names = await readdir(join(repository.dir, 'objects', 'pack')).catch(() => []);
-  if (names.filter((name) => name.endsWith('.pack')).length <= packsBeforeRepack) return;
-  await repository.git('repack', '-d', '--geometric=2', '--quiet');
 }

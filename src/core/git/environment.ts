@@ -37,7 +37,8 @@ export interface GitAccess {
 
 /**
  * The environment of one git child (pure). A credential goes in as `http.<origin>/.extraHeader` through GIT_CONFIG_COUNT
- * (git-config(1), "ENVIRONMENT"): never argv, never a file, only for that origin, and after the user's own entries.
+ * (git-config(1), "ENVIRONMENT"): never argv, never a file, only for that origin (so no redirect is followed with it), and after
+ * the user's own entries.
  * `withheld` names variables that hold sluice's own secrets and are not for hooks of a local destination.
  */
 export function gitEnvironment(
@@ -51,10 +52,12 @@ export function gitEnvironment(
   env.GIT_TERMINAL_PROMPT = '0';
   env.GIT_OPTIONAL_LOCKS = '0';
   if (options.access === undefined) return env;
-  return {
-    ...env,
-    ...appendConfig(env, `http.${originOf(options.access.url)}/.extraHeader`, authorization(options.access)),
-  };
+  const origin = originOf(options.access.url);
+  return appendConfig(env, [
+    [`http.${origin}/.extraHeader`, authorization(options.access)],
+    // git chooses the header by the first URL, and sends it to wherever that one redirects.
+    [`http.${origin}/.followRedirects`, 'false'],
+  ]);
 }
 
 /** The header line that authenticates git over HTTP; its derived form is known to `redact`. */
@@ -69,13 +72,13 @@ export function authorization({ credential }: Pick<GitAccess, 'credential'>): st
   return `Authorization: Basic ${pair}`;
 }
 
-function appendConfig(env: Environment, key: string, value: string): Environment {
+function appendConfig(env: Environment, entries: readonly (readonly [string, string])[]): Environment {
   const count = Number.parseInt(env.GIT_CONFIG_COUNT ?? '0', 10) || 0;
-  return {
-    GIT_CONFIG_COUNT: String(count + 1),
-    [`GIT_CONFIG_KEY_${count}`]: key,
-    [`GIT_CONFIG_VALUE_${count}`]: value,
-  };
+  const added = entries.flatMap(([key, value], at) => [
+    [`GIT_CONFIG_KEY_${count + at}`, key],
+    [`GIT_CONFIG_VALUE_${count + at}`, value],
+  ]);
+  return { ...env, GIT_CONFIG_COUNT: String(count + entries.length), ...Object.fromEntries(added) };
 }
 
 function originOf(url: string): string {

@@ -15,6 +15,11 @@ const causes: readonly (readonly [RegExp, ErrorCode, string])[] = [
     'denied',
     "Give a token (environment or configuration), or set up git's credential helper or your SSH agent; sluice never asks for a password.",
   ],
+  [
+    /returned error: 30[12378]\b/i,
+    'not-found',
+    'The server redirects to another address, and a credential is not taken there. Write the address that it has now.',
+  ],
   [/returned error: 429|too many requests|rate limit/i, 'rate-limited', 'Wait, then run the same command again.'],
   [
     /repository .*not found|returned error: 404|does not appear to be a git repository|not a git repository|no such file or directory|could not be found|project you were looking for/i,

@@ -32,6 +32,8 @@ export function answerError(answer: RawAnswer, context: ErrorContext): SluiceErr
     const problem = sentence(context, `${context.url.host} allows no more requests now${said}`);
     return new SluiceError('rate-limited', problem, pause(limit.waitMs, 'Try again in a few minutes.'));
   }
+  // Where it was asked for, it has become the kept answer (revalidate.ts).
+  if (status === 304) return malformed(context, `${context.url.host} answered 304, which was not asked for`);
   if (status >= 300 && status < 400) return redirectError(headers.location, context);
   const hint = hintFor(answer, context);
   // Only where a later attempt may fare better: a queue would wait for nothing with a request that is wrong.

@@ -5,6 +5,7 @@ import { decodeBody } from './decode.ts';
 import { lazyDispatcher } from './dispatcher.ts';
 import type { RawAnswer } from './exchange.ts';
 import { parseBaseUrl, requestUrl } from './request-url.ts';
+import { revalidating } from './revalidate.ts';
 import { isSuccess, isWanted, sendPatiently } from './send-patiently.ts';
 import { type ApiClientOptions, defaultSettings, type Settings } from './settings.ts';
 import { undiciTransport } from './undici-transport.ts';
@@ -50,13 +51,15 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
 function withDefaults(options: ApiClientOptions): Settings {
   const base = parseBaseUrl(options.baseUrl);
+  const transport =
+    options.transport ?? undiciTransport(options.dispatcher ?? lazyDispatcher(options.env ?? process.env));
   return {
     ...defaultSettings,
-    transport: undiciTransport(options.dispatcher ?? lazyDispatcher(options.env ?? process.env)),
     now: Date.now,
     sleep: async (ms, signal) => delay(ms, undefined, { signal }),
     random: Math.random,
     ...options,
+    transport: options.kept === undefined ? transport : revalidating(transport, options.kept),
     base,
     baseUrl: base.href.replace(/\/+$/, ''),
   };

@@ -34,6 +34,12 @@ export function remainingOf(headers: RawAnswer['headers']): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** Which limit an answer was counted against; undefined when the forge does not say. */
+export function resourceOf(headers: RawAnswer['headers']): string | undefined {
+  const text = headers['x-ratelimit-resource']?.trim();
+  return text !== undefined && /^[\w-]{1,64}$/.test(text) ? text : undefined;
+}
+
 // GitHub and Gitea's proxies: x-ratelimit-*; GitLab: ratelimit-*. Both give Unix seconds; the IETF draft of the second gives
 // seconds from now, which no clock of this century confuses with the first.
 function untilReset(headers: RawAnswer['headers'], now: number): number | undefined {

@@ -1,7 +1,7 @@
 import { answerError, contextOf, type ErrorContext, failureError } from './answer-error.ts';
 import type { ApiRequest } from './client.ts';
 import type { Outcome, RawAnswer } from './exchange.ts';
-import { remainingOf } from './rate-limit.ts';
+import { remainingOf, resourceOf } from './rate-limit.ts';
 import { isUnder, requestUrl } from './request-url.ts';
 import { retryDelay } from './retry.ts';
 import type { AnswerFacts, Settings } from './settings.ts';
@@ -84,8 +84,9 @@ async function wait(
 }
 
 function factsOf(outcome: Outcome): AnswerFacts {
-  if (outcome.kind !== 'answer') return { status: 0, remaining: undefined };
-  return { status: outcome.status, remaining: remainingOf(outcome.headers) };
+  if (outcome.kind !== 'answer') return { status: 0, remaining: undefined, resource: undefined };
+  const { status, headers } = outcome;
+  return { status, remaining: remainingOf(headers), resource: resourceOf(headers) };
 }
 
 async function attemptOnce(settings: Settings, request: ApiRequest<unknown>, url: URL): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import type { Authenticate } from './client.ts';
 import type { Transport } from './exchange.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 
 /**
  * Where connections come from: a `Dispatcher` of undici. Named here by what it is called by, so that the published types of a plugin's
@@ -26,6 +27,8 @@ export interface HttpSettings {
   readonly maxPages?: number;
   /** What carries requests; default: undici over `dispatcher`. */
   readonly transport?: Transport;
+  /** Answers that the forge is asked to confirm instead of sending them again (`revalidating`); default: none is kept. */
+  readonly kept?: KeptAnswers | undefined;
   /** Where undici's connections come from; default: one agent per client that obeys HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
   readonly dispatcher?: () => Promise<HttpDispatcher>;
   /** Read only for the proxy variables of the default dispatcher. Default `process.env`. */
@@ -48,6 +51,8 @@ export interface AnswerFacts {
   readonly status: number;
   /** Requests that the forge still allows; undefined when it does not say. */
   readonly remaining: number | undefined;
+  /** Which of its limits that is about (GitHub: `core`, `search`, `graphql`); undefined when it has one, or does not say. */
+  readonly resource: string | undefined;
 }
 
 /** A retry that is about to be waited for. */

@@ -92,6 +92,8 @@ export interface JobRow extends Pick<NewJob, 'rule' | 'queue' | 'name' | 'subjec
   readonly processes: string | undefined;
   /** Somebody asked for exactly this one again: its commit is not to be replaced by a newer one. */
   readonly pinned: boolean;
+  /** The commit that its follow-ups were last about while it was not settled (it ran or waited); undefined: none is left unsettled. */
+  readonly told: Oid | undefined;
 }
 
 /** A job that is being worked on. */
@@ -145,6 +147,8 @@ export interface JobQuery {
   readonly key?: string | undefined;
   readonly states?: readonly JobState[] | undefined;
   readonly delivery?: string | undefined;
+  /** Only those of whose key there is no newer one. */
+  readonly newest?: boolean | undefined;
   readonly before?: string | undefined;
   readonly limit: number;
 }
@@ -164,6 +168,7 @@ export interface StoredDelivery extends Delivery {
   readonly jobs: Readonly<Partial<Record<JobState, number>>>;
 }
 
+/** Of those that were given up only the ones that no newer job of their key has replaced. */
 export interface QueueCount {
   readonly queue: Queue;
   readonly state: JobState;
@@ -175,6 +180,7 @@ export interface RepositoryCounts {
   readonly repo: string;
   readonly queued: number;
   readonly running: number;
+  /** Given up, and not replaced by a newer job of their key. */
   readonly dead: number;
   readonly lastEnded: JobRow | undefined;
   readonly lastDeliveryAt: number | undefined;
@@ -227,6 +233,8 @@ export interface JobStore extends AsyncDisposable {
   delivery(guid: string): Promise<StoredDelivery | undefined>;
   /** Undefined: there is none, or no longer. */
   body(guid: string): Promise<Uint8Array | undefined>;
+  /** The body of the very delivery that led to this job, also where another source sent one under the same id. */
+  payload(job: string): Promise<Uint8Array | undefined>;
   deliveries(query: DeliveryQuery): Promise<readonly StoredDelivery[]>;
   counts(): Promise<readonly QueueCount[]>;
   repositories(repos: readonly string[]): Promise<readonly RepositoryCounts[]>;

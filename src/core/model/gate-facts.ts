@@ -1,6 +1,7 @@
 import type { Account } from './account.ts';
 import type { Change } from './change.ts';
 import type { Check } from './check.ts';
+import type { OwnedPart } from './code-owners.ts';
 import type { Oid, RefName } from './ref.ts';
 import type { ReviewHistory } from './review.ts';
 
@@ -54,6 +55,7 @@ export interface ForkFacts {
   readonly checks: Fact<readonly Check[]>;
   /** Author, committer and co-authors of the pushed commit. */
   readonly people: Fact<readonly CommitPersonFact[]>;
+  /** Those that the policy names, and those that own a part of what a change request brings. */
   readonly teams: readonly TeamFacts[];
 }
 
@@ -70,6 +72,10 @@ export interface ChangeFacts {
   readonly people: Fact<readonly CommitPersonFact[]>;
   /** Whether the pushed commit is the head or one of its ancestors. */
   readonly contains: Fact<boolean>;
+  /** Who must approve what the pushed commit brings to the base branch; left out: nobody asked. */
+  readonly codeOwners?: Fact<readonly OwnedPart[]> | undefined;
+  /** Whether the pushed commit has all of the base branch in its history; left out: nobody asked. */
+  readonly upToDate?: Fact<boolean> | undefined;
 }
 
 export interface CommitPersonFact {

@@ -8,7 +8,7 @@ import type { GitCall, GitResult } from '../git/run.ts';
 import { type ObjectFormat, type Oid, objectFormatOf, type RefName, shortName, shortOid } from '../model/ref.ts';
 import { redact } from '../secret.ts';
 import { snapshotObjects } from './objects.ts';
-import type { Workspace } from './workspace.ts';
+import { emptyWorkspace, type Workspace } from './workspace.ts';
 
 /** What a checkout needs of git; `app` fills it from core/git. */
 export interface CheckoutPorts {
@@ -18,6 +18,8 @@ export interface CheckoutPorts {
     format: ObjectFormat,
     work: (repository: BareRepository) => Promise<T>,
   ) => Promise<T>;
+  /** Throws it away: the next one makes it anew (`discardHistory`). */
+  readonly discard: (from: Endpoint, format: ObjectFormat) => Promise<void>;
   /** One fetch into it (`fetchInto`). */
   readonly fetch: (
     repository: BareRepository,
@@ -68,6 +70,31 @@ const networkOnly = [
  */
 export async function checkOut(ports: CheckoutPorts, workspace: Workspace, request: CheckoutRequest): Promise<Oid> {
   const format = objectFormatOf(request.oid);
+  try {
+    return await fill(ports, workspace, request, format);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    // A damaged cache would fail every run from now on, and holds nothing that cannot be fetched again.
+    await ports.discard(request.from, format);
+    await emptyWorkspace(workspace);
+    return await fill(ports, workspace, request, format);
+  }
+}
+
+/** git's words for a repository of this machine that is broken; those of a remote's git begin with `remote:`. */
+const damage =
+  /(?<!remote: )(?:fatal|error): (?:not a git repository|bad object|unable to read (?:tree|sha1 file|[0-9a-f]{7,})|loose object|object file|packfile|pack has bad object|inflate)/;
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && damage.test(error.message);
+}
+
+async function fill(
+  ports: CheckoutPorts,
+  workspace: Workspace,
+  request: CheckoutRequest,
+  format: ObjectFormat,
+): Promise<Oid> {
   await ports.withHistory(request.from, format, async (repository) => {
     await fetchCommit(ports, repository, request);
     await snapshotObjects(repository.dir, workspace.objects);
@@ -158,6 +185,11 @@ function checkoutFailure(purpose: string, stderr: string): SluiceError {
   if (/transport '.*' not allowed/.test(stderr)) {
     return new SluiceError('not-found', `${purpose}: ${words}`, {
       hint: 'Submodules are fetched from http, https and ssh URLs only.',
+    });
+  }
+  if (/expected commit type/.test(stderr)) {
+    return new SluiceError('not-found', `${purpose}: it names no commit, so there is nothing to check out`, {
+      hint: 'A tag may name any object; leave this one out (--exclude).',
     });
   }
   if (/git-lfs: (?:command )?not found/.test(stderr)) {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { SluiceError } from '../errors.ts';
+import { diskError } from '../disk-error.ts';
 import { makeDirectory } from '../make-directory.ts';
 import { TailBuffer } from './tail-buffer.ts';
 
@@ -39,10 +39,7 @@ export async function openLog(path: string, maxBytes = defaultLogBytes): Promise
     const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
     file = await open(path, O_CREAT | O_NOFOLLOW | O_TRUNC | O_WRONLY, 0o600);
   } catch (error) {
-    throw new SluiceError('config', `cannot write the log ${path}: ${error instanceof Error ? error.message : error}`, {
-      hint: 'Is the directory writable and its disk not full?',
-      cause: error,
-    });
+    throw diskError(`cannot write the log ${path}`, error, 'Is the directory writable and its disk not full?');
   }
   return cappedLog(path, file, maxBytes);
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId, listProcesses, processesWith, readProcess } from './process-table.ts';
 
@@ -15,6 +16,16 @@ export interface GroupIdentity {
 export async function identifyGroup(pgid: number, mark: string): Promise<GroupIdentity> {
   const leader = await readProcess(pgid);
   return { pgid, startTime: leader === undefined ? '' : `${await bootId()}/${leader.startTicks}`, mark };
+}
+
+/** The mark of a run: no other one has this TMPDIR. */
+export function markOf({ tmp }: { readonly tmp: string }): string {
+  return `TMPDIR=${tmp}`;
+}
+
+/** The directory of the run that has this mark. */
+export function directoryOf({ mark }: GroupIdentity): string {
+  return dirname(mark.slice('TMPDIR='.length));
 }
 
 /** Sends a signal to every process of the group; nobody left is no error. */

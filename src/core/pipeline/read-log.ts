@@ -34,6 +34,8 @@ export async function* followLog(path: string, options: FollowOptions): AsyncGen
   while (!options.signal?.aborted) {
     // Asked before reading: what was written before the end is then in the file.
     const last = await options.ended();
+    // A run that is begun again writes its log anew.
+    if ((await file.stat()).size < at) at = 0;
     for (;;) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes, at);
       if (bytesRead === 0) break;

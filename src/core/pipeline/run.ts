@@ -4,7 +4,7 @@ import { lastLine } from './last-line.ts';
 import type { Launch } from './launch.ts';
 import { type Leader, startLeader } from './leader.ts';
 import { type LogFile, type LogSize, openLog } from './log.ts';
-import { type GroupIdentity, identifyGroup, signalGroup } from './process-group.ts';
+import { type GroupIdentity, identifyGroup, markOf, signalGroup } from './process-group.ts';
 import { endContainer, endRemains } from './remains.ts';
 import { type Outcome, supervise } from './supervise.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -88,7 +88,7 @@ async function begin(command: readonly string[], { launch, workspace }: RunReque
   let leader: Leader | undefined;
   try {
     leader = await startLeader({ command, cwd: workspace.checkout, env: launch.env, dir: workspace.dir });
-    const group = await identifyGroup(leader.pid, `TMPDIR=${workspace.tmp}`);
+    const group = await identifyGroup(leader.pid, markOf(workspace));
     const watchdog = await startWatchdog({ group, graceMs, launch, output: leader.output });
     return { leader, group, watchdog };
   } catch (error) {

@@ -29,7 +29,7 @@ const defaultName = 'pipeline';
 export async function findScript(checkout: string, file?: string): Promise<FoundScript> {
   const path = file === undefined ? await defaultScript(checkout) : file;
   if (typeof path !== 'string') return path;
-  const problem = pathProblem(path);
+  const problem = scriptPathProblem(path);
   if (problem !== undefined) return unusable(path, problem);
   const root = await realpath(checkout);
   const real = await realpath(join(root, path)).catch(() => undefined);
@@ -42,9 +42,12 @@ export async function findScript(checkout: string, file?: string): Promise<Found
 
 /** Path of the default script relative to the checkout, or the answer that there is none. */
 async function defaultScript(checkout: string): Promise<string | FoundScript> {
-  const names = await readdir(join(checkout, defaultFolder)).catch((): string[] => []);
+  const entries = await readdir(join(checkout, defaultFolder), { withFileTypes: true }).catch(() => []);
+  // The modules of a script may lie beside it, in a folder of its name.
+  const files = entries.filter((entry) => !entry.isDirectory());
+  const names = (files.some(({ name }) => isDefault(name)) ? files : entries).map(({ name }) => name);
   if (names.includes(defaultName)) return join(defaultFolder, defaultName);
-  const matching = names.filter((name) => name.startsWith(`${defaultName}.`)).sort();
+  const matching = names.filter(isDefault).sort();
   const [only, second] = matching;
   const pattern = `${defaultFolder}/${defaultName}`;
   if (only === undefined) return { kind: 'absent', problem: `there is no ${pattern} or ${pattern}.* in this commit` };
@@ -55,7 +58,12 @@ async function defaultScript(checkout: string): Promise<string | FoundScript> {
   };
 }
 
-function pathProblem(path: string): string | undefined {
+function isDefault(name: string): boolean {
+  return name === defaultName || name.startsWith(`${defaultName}.`);
+}
+
+/** Why a path cannot name a script of a commit, whatever is in it. */
+export function scriptPathProblem(path: string): string | undefined {
   if (path === '' || path.includes('\0')) return 'is not a path';
   if (isAbsolute(path)) return 'must be relative to the checkout';
   const parts = path.split(/[\\/]/);

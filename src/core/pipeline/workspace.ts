@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SluiceError } from '../errors.ts';
+import { diskError } from '../disk-error.ts';
 import { makeDirectory } from '../make-directory.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -33,10 +33,18 @@ export async function openWorkspace(root: string, onStuck?: (error: unknown) => 
     for (const path of [workspace.checkout, workspace.objects, workspace.home, workspace.tmp]) await mkdir(path);
     return { ...workspace, [Symbol.asyncDispose]: () => removeTree(dir).catch((error) => onStuck?.(error)) };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new SluiceError('config', `cannot make a directory for a run in ${root}: ${words}`, {
-      hint: 'Is the directory writable and its disk not full?',
-      cause: error,
-    });
+    throw diskError(
+      `cannot make a directory for a run in ${root}`,
+      error,
+      'Is the directory writable and its disk not full?',
+    );
+  }
+}
+
+/** For another attempt at filling it, before anything has run there. */
+export async function emptyWorkspace({ checkout, objects }: Workspace): Promise<void> {
+  for (const path of [checkout, objects]) {
+    await removeTree(path);
+    await mkdir(path);
   }
 }

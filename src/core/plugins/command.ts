@@ -44,6 +44,10 @@ export interface CommandSpec {
   readonly rest?: { readonly name: string; readonly description: string };
   /** Status instead of 69, 75 and 77, for a command whose status is an answer that others act on. Default: none. */
   readonly undecided?: ExitStatus;
+  /**
+   * True: it runs until it is told to stop. Answers of forges are kept in memory, and are asked for again only where they have changed.
+   */
+  readonly longRunning?: true;
   run?(context: CommandContext, input: CommandInput): Promise<CommandOutcome>;
 }
 

@@ -18,8 +18,10 @@ import {
   setStarted,
 } from './state/runs.ts';
 
-/** So often is a run begun before its faults, or those of the machine, are its result. */
-export const mostAttempts = 3;
+/** So often is a script begun that takes sluice down with it. */
+const mostAttempts = 3;
+/** So often is it tried to begin a run; with the pauses in between that takes ten minutes, which a remote may be away. */
+export const mostFaults = 8;
 
 /** Takes the next waiting run; undefined: there is none for these repositories now. */
 export function claimRun(db: StateDatabase, claim: Claim, now: number): Run | undefined {
@@ -52,10 +54,12 @@ export function finishRun(db: StateDatabase, id: number, outcome: PipelineOutcom
   return findRun(db, id);
 }
 
+/** `stopped`: sluice was told to end. `killed`: it ended otherwise. `fault`: the run could not be begun. */
+export type ReturnCause = 'stopped' | 'killed' | 'fault';
+
 export interface Requeue {
+  readonly cause: ReturnCause;
   readonly detail: string;
-  /** False: it was ended through no fault of its own. */
-  readonly countAttempt: boolean;
   readonly now: number;
 }
 
@@ -73,13 +77,16 @@ export function abandonedRuns(db: StateDatabase): readonly Run[] {
   return runningRows(db).map(toRun);
 }
 
-function returnRow(tx: Writing, row: RunRow, { detail, countAttempt, now }: Requeue): void {
-  const { id, repository, ref, attempt } = row;
+function returnRow(tx: Writing, row: RunRow, { cause, detail, now }: Requeue): void {
+  const { repository, ref, attempt } = row;
+  const faults = (row.faults ?? 0) + (cause === 'fault' ? 1 : 0);
   const newer = queuedRunOf(tx, { repository, ref });
   if (row.stop !== null) finish(tx, row, row.stop, row.detail ?? detail, now);
   else if (newer !== undefined) finish(tx, row, 'superseded', `${detail}; run ${newer} of a newer commit waits`, now);
-  else if (countAttempt && attempt >= mostAttempts) finish(tx, row, 'error', `${detail} (attempt ${attempt})`, now);
-  else requeueRun(tx, id, detail, countAttempt);
+  else if (cause === 'killed' && attempt >= mostAttempts)
+    finish(tx, row, 'error', `${detail} (attempt ${attempt})`, now);
+  else if (faults >= mostFaults) finish(tx, row, 'error', `${detail} (tried ${faults} times)`, now);
+  else requeueRun(tx, { ...row, faults, attempt: cause === 'killed' ? attempt : attempt - 1 }, detail);
 }
 
 function finish(tx: Writing, row: RunRow, state: FinalState, detail: string, now: number): void {

@@ -1,13 +1,24 @@
 import { SluiceError } from '../errors.ts';
-import type { RefName } from '../model/ref.ts';
+import type { Oid, RefName } from '../model/ref.ts';
 import { changesNothing, type PollPlan, type RefEvent } from './plan.ts';
 import type { WatchedRepository } from './repository.ts';
+import type { Run } from './run.ts';
 import { type PollSelection, selectionText } from './select.ts';
 import type { StateDatabase, Writing } from './state/access.ts';
 import { deleteRef, setRef } from './state/refs.ts';
 import { putReport } from './state/reports.ts';
 import { addRepository, findRepository, type RepositoryRow, setLook } from './state/repositories.ts';
-import { endRun, insertRun, pruneRuns, queuedRunOf, runningRunOf, stopRun } from './state/runs.ts';
+import {
+  type Ending,
+  endRun,
+  findRunRow,
+  insertRun,
+  isAnswered,
+  pruneRuns,
+  queuedRunOf,
+  runningRunOf,
+  stopRun,
+} from './state/runs.ts';
 
 export interface RecordOptions {
   /** As it is before. */
@@ -98,15 +109,16 @@ function recordEvent(
   const waiting = queuedRunOf(tx, { repository, ref });
   if (blocked !== undefined) {
     const ending = { state: 'cancelled', detail: 'the head moved, or is trusted no more', now } as const;
-    if (waiting !== undefined) endRun(tx, { id: waiting, ...ending });
+    if (waiting !== undefined) endWaiting(tx, { id: waiting, ...ending }, newOid);
     const run = insertRun(tx, { repository, event, state: 'skipped', detail: blocked, results, now });
     setRef(tx, { repository, name: ref, oid: newOid, blocked: true, run });
-    if (results.includes('status')) putReport(tx, run, 'status', 'blocked');
+    // Anybody can open a change request of a commit that a branch has; its status is not his to take away.
+    if (results.includes('status') && !isAnswered(tx, repository, newOid)) putReport(tx, run, 'status', 'blocked');
     return { run, stopped: [] };
   }
   // The index allows one waiting run of a ref, so the old one goes first.
   const ending = { state: 'superseded', detail: `${newOid} came first`, now } as const;
-  if (waiting !== undefined) endRun(tx, { id: waiting, ...ending });
+  if (waiting !== undefined) endWaiting(tx, { id: waiting, ...ending }, newOid);
   const run = insertRun(tx, { repository, event, state: 'queued', detail: undefined, results, now });
   const running = options.supersedeRunning ? runningRunOf(tx, { repository, ref }) : undefined;
   if (running === undefined) return { run, stopped: [] };
@@ -114,11 +126,20 @@ function recordEvent(
   return { run, stopped: [running] };
 }
 
+/** A run that was begun and put back into the queue has left a pending status, unless the run that comes now is of the same commit. */
+function endWaiting(tx: Writing, ending: Ending, next: Oid | undefined): void {
+  const row = findRunRow(tx, ending.id);
+  endRun(tx, ending);
+  // Its log is what remains of a begin.
+  if (row === undefined || row.log === null || row.new_oid === next) return;
+  if ((JSON.parse(row.results) as Run['results']).includes('status')) putReport(tx, row.id, 'status', 'final');
+}
+
 /** Forgets a ref and everything that is on its way for it; returns the run whose script is to be ended. */
 function dropRef(tx: Writing, repository: number, ref: RefName, detail: string, now: number): readonly number[] {
   deleteRef(tx, repository, ref);
   const waiting = queuedRunOf(tx, { repository, ref });
-  if (waiting !== undefined) endRun(tx, { id: waiting, state: 'cancelled', detail, now });
+  if (waiting !== undefined) endWaiting(tx, { id: waiting, state: 'cancelled', detail, now }, undefined);
   const running = runningRunOf(tx, { repository, ref });
   if (running === undefined) return [];
   stopRun(tx, running, 'cancelled', detail);

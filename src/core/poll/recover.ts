@@ -20,7 +20,7 @@ export async function recover({ db, killOrphan, onEvent, now }: RecoverPorts): P
   for (const run of abandonedRuns(db)) {
     if (run.group !== undefined) await killOrphan(run.group);
     const fault = new SluiceError('interrupted', 'sluice ended while it ran');
-    const left = returnRun(db, run.id, { detail: fault.message, countAttempt: true, now: now() });
+    const left = returnRun(db, run.id, { cause: 'killed', detail: fault.message, now: now() });
     if (left === undefined) continue;
     if (left.state === 'queued') onEvent({ type: 'run-returned', run: left, fault: faultOf(fault) });
     else onEvent({ type: 'run-finished', run: left });

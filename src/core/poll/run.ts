@@ -35,6 +35,8 @@ export interface Run {
   readonly state: RunState;
   /** How often it was begun; 0 while it never was. */
   readonly attempt: number;
+  /** How often a fault that may pass (the remote away, a full disk) kept it from being begun; such an attempt is not counted. */
+  readonly faults: number;
   readonly results: readonly ResultKind[];
   readonly queuedAt: number;
   readonly startedAt: number | undefined;

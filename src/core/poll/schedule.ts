@@ -30,7 +30,7 @@ export function nextLookDelay({ intervalMs, failures, retryAfterMs = 0, random }
   return Math.round(Math.min(Math.max(spread, asked), longestDurationMs));
 }
 
-/** Milliseconds before the next attempt of anything else (a report, a run whose checkout failed): 5 s, 10 s, 20 s, … up to an hour, ±10 %. */
+/** Milliseconds before the next attempt of anything else (a report, a run that could not be begun): 5 s, 10 s, 20 s, … up to an hour, ±10 %. */
 export function nextAttemptDelay(attempts: number, retryAfterMs: number | undefined, random: number): number {
   return nextLookDelay({ intervalMs: floorMs, failures: Math.max(0, attempts - 1), retryAfterMs, random });
 }

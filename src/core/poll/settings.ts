@@ -57,6 +57,10 @@ export function pollSettings(flags: PollFlags, config: PollConfig): PollConfig {
 }
 
 function refuseNonsense(flags: PollFlags, changes: boolean): void {
+  for (const key of ['branch', 'exclude', 'tag', 'guard'] as const) {
+    // An unset variable in a crontab.
+    if (flags[key]?.includes('')) throw new SluiceError('usage', `--${key} "": a glob must not be empty`);
+  }
   const { file, run, interval, concurrency, runTimeout, trust, guard, timeout, once, dryRun } = flags;
   if (file !== undefined && run !== undefined) {
     throw new SluiceError('usage', '--file and a command of yours cannot both be run', {

@@ -158,15 +158,15 @@ export function startWorker(options: WorkOptions, ports: WorkPorts): Worker {
   }
 
   async function giveBack({ run, interruption }: Active, fault: SluiceError): Promise<void> {
-    const countAttempt = interruption === undefined;
-    const retryInMs = nextAttemptDelay(run.attempt, fault.retryAfterMs, world.random());
-    const requeue = { detail: fault.message, countAttempt, now: world.now() };
+    const cause = interruption === undefined ? 'fault' : 'stopped';
+    const requeue = { cause, detail: fault.message, now: world.now() } as const;
     const left = await save(saving, () => returnRun(db, run.id, requeue));
     if (left === undefined) return;
     if (left.state !== 'queued') {
       onEvent({ type: 'run-finished', run: left });
       return ports.onReports();
     }
+    const retryInMs = nextAttemptDelay(left.faults, fault.retryAfterMs, world.random());
     if (retryInMs > options.longestWaitMs) parked.add(run.id);
     else delay(run.id, retryInMs);
     onEvent({ type: 'run-returned', run: left, fault: faultOf(fault) });

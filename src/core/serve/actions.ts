@@ -6,7 +6,7 @@ export interface ActionsOptions {
   readonly store: JobStore;
   readonly sources: readonly WebhookSource[];
   /** Who did what, for the log. */
-  readonly log: (message: string) => void;
+  readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** What people may ask for, through pages, API and commands. */
@@ -14,12 +14,12 @@ export function openServeActions({ store, sources, log }: ActionsOptions): Serve
   return {
     async retry(id, by) {
       const asked = await store.retry(id, { pinned: true });
-      if (asked === 'done') log(`${by} retries run ${id}`);
+      if (asked === 'done') log(`${by} retries run ${id}`, { run: id });
       return outcome(asked, id, { done: 'is in the queue again', not: 'has not ended: it cannot be retried' });
     },
     async cancel(id, by) {
       const asked = await store.cancel(id, `cancelled by ${by}`);
-      if (asked === 'done') log(`${by} cancels run ${id}`);
+      if (asked === 'done') log(`${by} cancels run ${id}`, { run: id });
       return outcome(asked, id, { done: 'is cancelled', not: 'has ended: there is nothing to cancel' });
     },
     async replay(guid, by) {
@@ -31,7 +31,7 @@ export function openServeActions({ store, sources, log }: ActionsOptions): Serve
       const { jobs, reason } = source.route(source.webhooks.decode(stored.event, body));
       if (jobs.length === 0) return conflict(`it leads to nothing: ${reason}`);
       const queued = await store.replay(guid, jobs);
-      log(`${by} replays the delivery ${guid}`);
+      log(`${by} replays the delivery ${guid}`, { delivery: guid });
       return { done: true, message: `${queued} ${queued === 1 ? 'run is' : 'runs are'} in the queue` };
     },
   };

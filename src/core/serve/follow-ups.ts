@@ -1,4 +1,5 @@
 import type { FollowUps, JobRow, NewJob } from '../jobs/store.ts';
+import { shortOid } from '../model/ref.ts';
 import type { StatusState } from '../model/status.ts';
 import type { MirrorData, ScriptData, StatusData } from './job-data.ts';
 import { statusLane, statusPatience } from './lanes.ts';
@@ -9,9 +10,24 @@ import type { RepoName } from './repo-pattern.ts';
  * `pending` for ever; a newer one of the same context takes the place of one that was not sent yet.
  */
 export const statusFollowUps: FollowUps = (row) => {
-  if (row.queue === 'script') return scriptStatus(row);
-  return row.queue === 'mirror' ? mirrorStatus(row) : [];
+  if (row.queue === 'script') return [...settled(row, row.name), ...scriptStatus(row)];
+  return row.queue === 'mirror' ? [...settled(row, mirrorContext), ...mirrorStatus(row)] : [];
 };
+
+const mirrorContext = 'sluice/mirror';
+
+/**
+ * The end of a `pending` that the run's own outcome does not end: after a crash or a wait it is about another commit now, or about nothing
+ * any more (the change request was closed).
+ */
+function settled(row: JobRow, context: string): readonly NewJob[] {
+  const { told, subject, state, detail, id } = row;
+  if (told === undefined || (told === subject.sha && state !== 'skipped')) return [];
+  const { repo } = row.data as ScriptData | MirrorData;
+  const description = state === 'skipped' ? detail || state : `run ${id} went on with ${shortOid(subject.sha ?? '')}`;
+  const left = { ...row, subject: { ...subject, sha: told } };
+  return statusJobs(left, repo, { state: 'error', context, description });
+}
 
 function scriptStatus(row: JobRow): readonly NewJob[] {
   const { repo, reports, event } = row.data as ScriptData;
@@ -28,7 +44,7 @@ function mirrorStatus(row: JobRow): readonly NewJob[] {
   if (reports !== true || state === undefined || row.subject.change === undefined) return [];
   // One that had not begun has told nobody that it waits.
   if (row.state === 'superseded' && row.startedAt === undefined) return [];
-  const jobs = statusJobs(row, repo, { state, context: 'sluice/mirror', description: describe(row) });
+  const jobs = statusJobs(row, repo, { state, context: mirrorContext, description: describe(row) });
   if (row.state !== 'superseded') return jobs;
   // The newer run is of the same commit when somebody has only commented: what it says then takes the place of this.
   return jobs.map((job) => ({ ...job, delayMs: successorMs }));
@@ -68,7 +84,7 @@ function describe({ state, detail, lastLine }: JobRow): string {
 }
 
 function statusJobs(
-  { id, subject }: JobRow,
+  { id, subject, delivery }: JobRow,
   repo: RepoName,
   status: Pick<StatusData, 'state' | 'context' | 'description'>,
 ): readonly NewJob[] {
@@ -77,7 +93,7 @@ function statusJobs(
   const ref = change === undefined ? subject.ref : undefined;
   if (sha === undefined) return [];
   const lane = statusLane(repo, sha, status.context);
-  const data: StatusData = { ...status, repo, sha, ref, run: id };
+  const data: StatusData = { ...status, repo, sha, ref, run: id, delivery };
   const job: NewJob = {
     rule: `status ${id}`,
     queue: 'status',

@@ -52,6 +52,8 @@ export interface StatusData {
   /** The run whose page is its target; undefined: `url`. */
   readonly run?: string | undefined;
   readonly url?: string | undefined;
+  /** Of that run, for the log and the pages. */
+  readonly delivery?: string | undefined;
 }
 
 /** Queue `report`: what a CI said of a mirrored commit, for the repository that it came from. */

@@ -62,9 +62,9 @@ async function listRuns(options: ReadsOptions, filter: RunFilter): Promise<Page<
   const { repo, branch, delivery, before, limit, dead, states: wanted } = filter;
   const states = dead ? deadStates.filter((state) => wanted?.includes(state) ?? true) : wanted;
   const queues = dead || delivery !== undefined ? undefined : mainQueues;
-  const rows = await options.store.list({ repo, branch, delivery, before, limit, states, queues });
+  const rows = await options.store.list({ repo, branch, delivery, before, limit, states, queues, newest: dead });
   const views = await Promise.all(rows.map((row) => viewOf(options, row)));
-  return { items: dead ? views.filter((view) => view.dead) : views, next: nextOf(rows, limit, ({ id }) => id) };
+  return { items: views, next: nextOf(rows, limit, ({ id }) => id) };
 }
 
 async function viewOf({ store, links, logOf }: ReadsOptions, row: JobRow): Promise<RunView> {
@@ -105,11 +105,13 @@ async function healths(options: ReadsOptions): Promise<readonly RepositoryHealth
 function healthOf({ links, reconciled }: ReadsOptions, counts: RepositoryCounts): RepositoryHealth {
   const { repo, lastEnded, lastDeliveryAt, queued, running, dead } = counts;
   const compared = reconciled(repo);
+  // What worked since then says more than a comparison that did not.
+  const worked = lastEnded?.state === 'success' && (lastEnded.finishedAt ?? 0) > (compared?.at ?? 0);
   const lastRun = lastEnded && { id: lastEnded.id, state: lastEnded.state, at: lastEnded.finishedAt ?? 0 };
   return {
     repo,
     url: links.repository(repo),
-    ...judged(compared?.problem, counts),
+    ...judged(worked ? undefined : compared?.problem, counts),
     lastDeliveryAt,
     lastRun,
     lastReconciledAt: compared?.at,

@@ -13,6 +13,8 @@ export interface RawDelivery {
   /** Lower-case names; several values joined by ", ". */
   readonly headers: DeliveryHeaders;
   readonly body: Uint8Array;
+  /** The address that it came from, for the log of refusals. */
+  readonly sender?: () => string;
 }
 
 /** The answer, never thrown: `body` goes out as JSON. */
@@ -40,7 +42,7 @@ export function openReceiver(options: ReceiverOptions): Receive {
   const { sources, warn } = options;
   const byName = new Map(sources.map((source) => [source.name, source]));
   const [only, ...more] = sources;
-  return async ({ source: name, headers, body }) => {
+  return async ({ source: name, headers, body, sender }) => {
     const source = name === undefined ? onlyOf(only, more) : byName.get(name);
     try {
       if (source === undefined) throw unknownSource(name, sources.length);
@@ -50,6 +52,8 @@ export function openReceiver(options: ReceiverOptions): Receive {
       const status = error instanceof Unauthentic ? 401 : errorTable[error.code].http;
       warn(`a delivery to ${source?.name ?? 'no source'} was answered ${status}: ${error.message}`, {
         source: source?.name,
+        delivery: source && idOf(source.webhooks.name(headers)),
+        from: sender?.(),
         status,
         hint: error.hint,
       });
@@ -124,18 +128,23 @@ function isPing(events: readonly ForgeEvent[]): boolean {
 
 /** A forge that names no delivery (GitLab before 17.4) sends the same bytes again when it sends one again. */
 function guidOf({ guid, event }: DeliveryName, body: Uint8Array): string {
-  if (guid !== undefined && /^[\w{}.:+/=-]{1,128}$/.test(guid)) return guid;
+  const id = idOf({ guid, event });
+  if (id !== undefined) return id;
   const digest = createHash('sha256')
     .update(`${guid ?? ''}\n${event}\n`)
     .update(body);
   return `sha256:${digest.digest('hex')}`;
 }
 
+/** The forge's own id, if it is one that can be printed and looked for. */
+function idOf(name: DeliveryName | undefined): string | undefined {
+  return name?.guid !== undefined && /^[\w{}.:+/=-]{1,128}$/.test(name.guid) ? name.guid : undefined;
+}
+
 /** GitLab sends its secret token in the open, and a proxy may add a credential of its own: neither belongs into the history. */
 const credentials = ['x-gitlab-token', 'authorization', 'proxy-authorization', 'cookie'];
 
 function withoutCredentials(headers: DeliveryHeaders): DeliveryHeaders {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, credentials.includes(name) ? '[secret]' : value]),
-  );
+  const found = credentials.filter((name) => name in headers);
+  return found.length === 0 ? headers : { ...headers, ...Object.fromEntries(found.map((name) => [name, '[secret]'])) };
 }

@@ -19,13 +19,20 @@ export interface ReconciledRepository {
   readonly reports: boolean;
 }
 
+/** A webhook whose failed deliveries the forge lists. */
+export interface LossSource {
+  /** Where its deliveries arrive: `/hooks/NAME`. */
+  readonly name: string;
+  /** Those that failed since then (milliseconds since the epoch). */
+  readonly lost: (since: number, signal: AbortSignal) => Promise<readonly LostDelivery[]>;
+}
+
 export interface ReconcilePorts {
   readonly store: Pick<JobStore, 'enqueue' | 'list' | 'retry' | 'delivery' | 'remember' | 'recall'>;
   /** Those to compare now: of patterns the repositories that were heard of. */
   readonly repositories: () => Promise<readonly ReconciledRepository[]>;
   readonly findDifferences: (repo: RepoName, signal: AbortSignal) => Promise<Differences>;
-  /** Deliveries that failed since then, where the forge lists them. */
-  readonly lostDeliveries: (since: number, signal: AbortSignal) => Promise<readonly LostDelivery[]>;
+  readonly lossSources: readonly LossSource[];
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -52,6 +59,8 @@ export function openReconciler(ports: ReconcilePorts): Reconciler {
   const { store, log, now } = ports;
   const done = new Map<string, { readonly at: number; readonly problem: string | undefined }>();
   const redeliveries = openRedeliveries(ports);
+  /** Up to when the failures of each source are known. */
+  const heard = new Map<string, number>();
   let first = true;
 
   async function compare({ repo, reports }: ReconciledRepository, signal: AbortSignal): Promise<void> {
@@ -95,8 +104,42 @@ export function openReconciler(ports: ReconcilePorts): Reconciler {
     for (const { id } of waiting) await store.retry(id, { pinned: false });
   }
 
-  async function fetchLost(since: number, signal: AbortSignal): Promise<void> {
-    await redeliveries.askFor(await ports.lostDeliveries(since, signal), signal);
+  /** What failed since the last look. A source that cannot be asked now is asked for the same span again: the others go on. */
+  async function fetchLost(began: number, signal: AbortSignal): Promise<void> {
+    const compared = Number((await store.recall(comparedNote)) ?? began);
+    const spans = ports.lossSources.map((source) => ({ ...source, from: heard.get(source.name) ?? compared }));
+    const list = async ({ name, from, lost }: (typeof spans)[number]): Promise<readonly LostDelivery[]> => {
+      try {
+        const found = await lost(Math.max(Math.min(from, began) - overlapMs, began - furthestMs), signal);
+        heard.set(name, began);
+        return found;
+      } catch (thrown) {
+        heard.set(name, from);
+        sayFailure(`failed deliveries of ${name} could not be listed`, thrown, signal);
+        return [];
+      }
+    };
+    const found = await Promise.all(spans.map(list));
+    try {
+      await redeliveries.askFor(found.flat(), signal);
+    } catch (thrown) {
+      for (const { name, from } of spans) heard.set(name, from);
+      sayFailure('failed deliveries could not be asked for', thrown, signal);
+    }
+  }
+
+  function sayFailure(what: string, thrown: unknown, signal: AbortSignal): void {
+    const { message, hint } = toSluiceError(thrown);
+    if (!signal.aborted) log.warn(`${what}: ${message}`, { hint });
+  }
+
+  /** Those of one forge one after the other; a forge that hangs holds up its own only. */
+  async function compareAll(signal: AbortSignal): Promise<void> {
+    const byForge = Map.groupBy(await ports.repositories(), ({ repo }) => repo.alias);
+    const compareSome = async (some: readonly ReconciledRepository[]) => {
+      for (const one of some) if (!signal.aborted) await compare(one, signal);
+    };
+    await Promise.all([...byForge.values()].map(compareSome));
   }
 
   return {
@@ -104,18 +147,12 @@ export function openReconciler(ports: ReconcilePorts): Reconciler {
     async reconcile(signal) {
       try {
         const began = now();
-        const before = Number((await store.recall(comparedNote)) ?? began);
-        const since = Math.max(Math.min(before, began) - overlapMs, began - furthestMs);
-        await fetchLost(since, signal).catch((thrown: unknown) => {
-          const { message, hint } = toSluiceError(thrown);
-          if (!signal.aborted) log.warn(`failed deliveries could not be fetched: ${message}`, { hint });
-        });
+        await fetchLost(began, signal);
         if (first) await takeUpWaiting();
-        for (const one of await ports.repositories()) {
-          if (signal.aborted) return;
-          await compare(one, signal);
-        }
-        await store.remember(comparedNote, String(began));
+        await compareAll(signal);
+        if (signal.aborted) return;
+        // Whoever starts next has to look as far back as the source that was heard of the longest ago.
+        await store.remember(comparedNote, String(Math.min(began, ...heard.values())));
         first = false;
       } catch (error) {
         if (!signal.aborted) log.warn(`reconciliation failed: ${toSluiceError(error).message}`);

@@ -1,3 +1,4 @@
+import { toSluiceError } from '../errors.ts';
 import type { JobStore } from '../jobs/store.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Log } from '../plugins/command.ts';
@@ -35,7 +36,8 @@ interface Owed {
 export function openRedeliveries({ store, log, now }: RedeliveryPorts) {
   const owed = new Map<string, Owed>();
 
-  async function ask(guid: string, { lost, times }: Owed): Promise<void> {
+  async function ask(guid: string, one: Owed): Promise<void> {
+    const { lost, times } = one;
     // Also one whose answer got lost on the way back.
     if (times > mostTimes || (await store.delivery(guid)) !== undefined) {
       owed.delete(guid);
@@ -44,17 +46,33 @@ export function openRedeliveries({ store, log, now }: RedeliveryPorts) {
       owed.set(guid, { lost, times: times + 1, notBefore: now() + forgetMs });
       log.warn(
         `the delivery ${guid} was sent again ${times} times and never arrived: the forge's page of the webhook says why (address, secret, size)`,
+        { delivery: guid },
       );
-    } else {
-      const pauseMs = firstPauseMs * 2 ** times;
-      owed.set(guid, { lost, times: times + 1, notBefore: now() + pauseMs });
+    } else await sendAgain(guid, one);
+  }
+
+  async function sendAgain(guid: string, one: Owed): Promise<void> {
+    const { lost, times } = one;
+    const pauseMs = firstPauseMs * 2 ** times;
+    owed.set(guid, { lost, times: times + 1, notBefore: now() + pauseMs });
+    try {
       await lost.redeliver();
-      log.info(`the delivery ${guid} had failed and is sent again (it is looked for in ${formatDuration(pauseMs)})`);
+      log.info(`the delivery ${guid} had failed and is sent again (it is looked for in ${formatDuration(pauseMs)})`, {
+        delivery: guid,
+      });
+    } catch (thrown) {
+      const { message, retryable } = toSluiceError(thrown);
+      if (retryable) {
+        // The forge does not answer: that was no attempt, and the rest would fail like this.
+        owed.set(guid, one);
+        throw thrown;
+      }
+      log.warn(`the delivery ${guid} had failed and cannot be sent again: ${message}`, { delivery: guid });
     }
   }
 
   return {
-    /** With what the forge lists as failed since the last time. */
+    /** With what the forge lists as failed since the last time. Throws when the forge cannot be asked now; nothing is forgotten by that. */
     async askFor(found: readonly LostDelivery[], signal: AbortSignal): Promise<void> {
       for (const lost of found) {
         const known = owed.get(lost.guid);

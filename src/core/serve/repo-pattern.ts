@@ -10,6 +10,7 @@ export function repoText({ alias, path }: RepoName): string {
 
 /** What the stars of the pattern stand for in this path; undefined: it does not match. Forges ignore case in such names. */
 export function matchRepo(pattern: string, path: string): readonly string[] | undefined {
+  if (!pattern.includes('*')) return pattern.toLowerCase() === path.toLowerCase() ? [] : undefined;
   const expression = pattern.replace(/\*\*|\*|[.*+?^${}()|[\]\\]/g, (found) => {
     if (found === '**') return '(.+)';
     return found === '*' ? '([^/]+)' : `\\${found}`;

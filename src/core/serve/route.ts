@@ -18,13 +18,18 @@ type Found = readonly NewJob[] | string;
  */
 export function route(events: readonly ForgeEvent[], rules: RouteRules): Routed {
   const routed = events.map((event) => routeOne(event, rules));
-  const jobs = routed.flatMap((one) => one.jobs);
+  const jobs = lastOfEach(routed.flatMap((one) => one.jobs));
   const reasons = new Set(routed.flatMap(({ reason }) => reason ?? []));
   return {
     repo: routed.find(({ repo }) => repo !== undefined)?.repo,
     jobs,
     reason: jobs.length > 0 ? undefined : [...reasons].join('; ') || 'it says nothing',
   };
+}
+
+/** Bitbucket lists what a push changed: of a ref that it names twice the later entry counts. */
+function lastOfEach(jobs: readonly NewJob[]): readonly NewJob[] {
+  return jobs.length < 2 ? jobs : [...new Map(jobs.map((job) => [job.rule, job])).values()];
 }
 
 function routeOne(event: ForgeEvent, rules: RouteRules): Routed {
@@ -35,7 +40,8 @@ function routeOne(event: ForgeEvent, rules: RouteRules): Routed {
     const reason = `the repository ${event.repo} is not configured for this source (it is for ${alias}:${path})`;
     return { repo: undefined, jobs: [], reason };
   }
-  const repo = { alias, path: event.repo };
+  // Forges ignore case in names: one repository must not have two queues because the configuration spells it otherwise.
+  const repo = path.includes('*') ? { alias, path: event.repo } : rules.own.repo;
   const found = routeKnown(event, repo, rules);
   if (typeof found === 'string') return { repo: repoText(repo), jobs: [], reason: found };
   return { repo: repoText(repo), jobs: found, reason: undefined };

@@ -18,10 +18,14 @@ export async function readLogPart(
   { offset, limit }: { readonly offset: number; readonly limit: number },
   ended: boolean,
 ): Promise<LogPart | undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
+  // A script that may write there could put something else in its place: a link to any file, or a pipe that nobody writes to.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch(() => undefined);
   if (file === undefined) return undefined;
   await using _file = file;
-  const { size } = await file.stat();
+  const found = await file.stat();
+  if (!found.isFile()) return undefined;
+  const { size } = found;
   const length = Math.max(0, Math.min(limit, mostBytes, size - offset));
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
   return { offset, bytes: buffer.subarray(0, bytesRead), size, ended };

@@ -1,6 +1,6 @@
 import { isDead } from '../jobs/states.ts';
 import type { JobRow } from '../jobs/store.ts';
-import type { MirrorData, ScriptData } from './job-data.ts';
+import type { MirrorData, ScriptData, StatusData } from './job-data.ts';
 import type { ChangeLink, RunView } from './read-model.ts';
 
 /** Addresses at the forges, made from the configuration. */
@@ -41,10 +41,15 @@ export function toRunView(row: JobRow, { replaced, logBytes }: RunFacts, links: 
     attempt: row.attempt,
     attempts: row.attempts,
     dead: isDead(row.state) && !replaced,
-    delivery: row.delivery,
+    delivery: row.delivery ?? toldDelivery(row),
     supersededBy: row.supersededBy,
     logBytes,
   };
+}
+
+/** A status has no delivery of its own, but that of the run that it tells of. */
+function toldDelivery({ queue, data }: JobRow): string | undefined {
+  return queue === 'status' ? (data as StatusData).delivery : undefined;
 }
 
 function titleOf({ queue, data }: JobRow): string {

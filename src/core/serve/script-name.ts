@@ -18,6 +18,7 @@ const leftOver = /^\.|~$|\.(?:bak|orig|rej|sw[a-z]|tmp|dpkg-\w+|rpm\w+|md|txt)$/
  * `a/b-c` is configured too.
  */
 export function scriptsFor(names: readonly string[], { event, repo, others }: ScriptQuery): readonly string[] {
+  if (names.length === 0) return [];
   const base = baseOf(event, repo);
   const longer = others.map((other) => baseOf(event, other)).filter((other) => other.startsWith(`${base}-`));
   return names

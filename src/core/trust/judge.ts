@@ -1,4 +1,5 @@
 import { sameLogin } from '../model/account.ts';
+import { isExactPath } from '../model/exact-path.ts';
 import { type Oid, shortOid } from '../model/ref.ts';
 import type { CommentFact, Given, LabelFact, ReviewFact, TrustFacts } from './facts.ts';
 import type { TrustPolicy } from './policy.ts';
@@ -31,7 +32,8 @@ export function judgeTrust(facts: TrustFacts, { policies, guarded }: TrustRules)
   if (guarded === undefined || exempt) return { trusted: true, why };
   const review = approvalBy(facts, head);
   if (review !== undefined) return { trusted: true, why: review };
-  const path = facts.changedPaths === undefined ? undefined : facts.changedPaths.find((one) => guarded(one));
+  const path =
+    facts.changedPaths === undefined ? undefined : facts.changedPaths.find((one) => guarded(one) || !isExactPath(one));
   if (facts.changedPaths !== undefined && path === undefined) return { trusted: true, why };
   const what = path === undefined ? 'its changed files are not known' : `it changes ${path}`;
   return { trusted: false, missing: `a person with write access must approve ${shortOid(head)}: ${what}` };
@@ -88,23 +90,31 @@ function isAfter({ at }: Given, headSince: number | undefined): boolean {
 
 /**
  * `/ok-to-test` on a line of its own, so that a quoted one does not count. With a commit beside it, it is for that one and no other: the
- * sure form, because a new head may be pushed while the comment is being written.
+ * sure form, because a new head may be pushed while the comment is being written. Only a full object id counts at any time: who makes
+ * a commit can make one that begins like another (ten digits take a graphics card minutes).
  */
 function commands(comment: CommentFact, command: string, facts: TrustFacts, head: Oid): boolean {
   return comment.text.split(/\r?\n/).some((line) => {
     const [word, commit, ...rest] = line.trimEnd().split(/\s+/);
     if (word !== command || rest.length > 0) return false;
-    if (commit === undefined) return isForHead(comment, facts, head);
-    return comment.by?.canWrite === true && /^[0-9a-f]{7,64}$/i.test(commit) && head.startsWith(commit.toLowerCase());
+    if (commit?.toLowerCase() === head) return comment.by?.canWrite === true;
+    return isForHead(comment, facts, head) && (commit === undefined || isShortFor(commit, head));
   });
 }
 
+function isShortFor(commit: string, head: Oid): boolean {
+  return /^[0-9a-f]{7,64}$/i.test(commit) && head.startsWith(commit.toLowerCase());
+}
+
 function missingFor(policies: readonly TrustPolicy[], head: Oid): string {
-  const deeds = policies.flatMap((policy) => {
-    if (policy.kind === 'review') return ['approve it'];
-    if (policy.kind === 'label') return [`put on the label "${policy.label}"`];
-    return policy.kind === 'comment' ? [`comment "${policy.command} ${shortOid(head)}"`] : [];
-  });
+  // The comment first: a status that is cut must not cut the commit in it.
+  const deeds = [
+    ...policies.flatMap((policy) => (policy.kind === 'comment' ? [`comment "${policy.command} ${head}"`] : [])),
+    ...policies.flatMap((policy) => {
+      if (policy.kind === 'review') return ['approve it'];
+      return policy.kind === 'label' ? [`put on the label "${policy.label}"`] : [];
+    }),
+  ];
   if (deeds.length === 0) return 'it is not trusted here: a person with write access must push it to this repository';
   return `a person with write access must ${[...new Set(deeds)].join(' or ')} (for commit ${shortOid(head)})`;
 }

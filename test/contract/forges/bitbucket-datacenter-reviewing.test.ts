@@ -8,6 +8,7 @@ import {
   startFakeBitbucketDatacenter,
 } from '../../support/fake-forge/bitbucket-datacenter.ts';
 import type { FakeForge } from '../../support/fake-forge/server.ts';
+import { resolve, setRef } from '../../support/git-repo.ts';
 
 const app = 'ACME/app';
 
@@ -94,6 +95,17 @@ describe('reviews', () => {
     fake.fail(says(/./, {}, 401));
     await expect(forge.reviews?.list(app, change)).rejects.toMatchObject({ code: 'denied' });
   });
+});
+
+test('a branch among more than a page of others that have its name in theirs', async () => {
+  const { fake, forge, sha } = await withChange({ pageSize: 2 });
+  const { gitDir } = fake.state.repositories.get(app) ?? { gitDir: '' };
+  for (const name of ['a-main', 'domain', 'gmain', 'maina']) await setRef(gitDir, `refs/heads/${name}`, sha);
+  expect(await forge.commits?.tip(app, 'main')).toBe(await resolve(gitDir, 'refs/heads/main'));
+  const [page] = fake.requests.filter(({ url }) => url.pathname.endsWith('/branches'));
+  expect(page?.url.searchParams.get('filterText')).toBe('main');
+  fake.fail(says(/\/branches\?.*start=2\b/, {}, 403));
+  await expect(forge.commits?.tip(app, 'main')).rejects.toMatchObject({ code: 'denied' });
 });
 
 test('files beyond the one page', async () => {

@@ -138,6 +138,7 @@ describe.skipIf(!corpusIsPresent)('the description of the forge itself (needs ..
     await forge.checks?.list('acme/app', change?.head.sha ?? '');
     await forge.commits?.people('acme/app', change?.head.sha ?? '');
     await forge.commits?.isAncestor('acme/app', change?.base.sha ?? '', change?.head.sha ?? '');
+    expect(await forge.commits?.tip('acme/app', 'main')).toBe(change?.base.sha);
     await forge.discussion?.comments('acme/app', 1);
     if (found !== undefined) await forge.discussion?.headSince('acme/app', found);
     await forge.discussion?.changedPaths('acme/app', 1);
@@ -145,7 +146,7 @@ describe.skipIf(!corpusIsPresent)('the description of the forge itself (needs ..
     // Paging, sorting and filtering are described in prose, once for all listings, and so are what commits are listed by.
     const genericQuery = ['pagelen', 'page', 'sort', 'q', 'include', 'exclude'];
     const description = await readForgeDescription('openapi/bitbucket-cloud.yaml', { apiPath: '/2.0', genericQuery });
-    expect(fake.requests.length).toBe(21);
+    expect(fake.requests.length).toBe(22);
     const problems = fake.requests.flatMap((request) => description.problems(request));
     // Two deviations: its schemas demand a `type`, which its own examples of what to send leave out; and the address of a
     // diffstat, which its own answers give, has a slash where the description has none.

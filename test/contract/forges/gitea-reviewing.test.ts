@@ -23,6 +23,23 @@ function answer(body: readonly unknown[]) {
   return { kind: 'answer', status: 200, headers: { 'x-total-count': String(body.length) }, body } as const;
 }
 
+test('an ancestor is one by an empty list that says itself that it is whole', async () => {
+  const { fake, forge } = await open();
+  const [change] = fake.state.changesOf(repo);
+  const ask = () => forge.commits?.isAncestor(repo, change?.base.sha ?? '', change?.head.sha ?? '');
+  expect(await ask()).toBe(true);
+  const { url } = fake.requests.at(-1) ?? {};
+  // Not by /compare, where the name of a branch goes before the id of a commit.
+  expect(`${url?.pathname}${url?.search}`).toMatch(/\/commits\?sha=[0-9a-f]{40}&not=[0-9a-f]{40}&/);
+  const path = /\/commits\?/;
+  fake.fail({ path, fault: { ...answer([]), headers: {} } });
+  await expect(ask()).rejects.toMatchObject({ code: 'unavailable', hint: expect.stringContaining('X-Total-Count') });
+  fake.heal();
+  // What it says of a commit that it does not have, although it has both.
+  fake.fail({ path, fault: { kind: 'answer', status: 500, body: { message: '' } } });
+  await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('an empty page of a timeline need not be the last one', async () => {
   const { fake, forge } = await open();
   const about = fake.state.about(repo, 1);

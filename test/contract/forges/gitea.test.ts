@@ -144,7 +144,10 @@ describe.skipIf(!corpusIsPresent)('the descriptions of the forges themselves (ne
     expect(await forge.checks?.list('acme/app', sha)).toHaveLength(2);
     await forge.commits?.people('acme/app', sha);
     await forge.commits?.people('acme/app', '1'.repeat(40));
+    expect(await forge.commits?.tip('acme/app', 'main')).toBe(change?.base.sha);
+    expect(await forge.commits?.tip('acme/app', 'gone')).toBeUndefined();
     await forge.commits?.isAncestor('acme/app', change?.base.sha ?? '', sha);
+    await forge.commits?.isAncestor('acme/app', sha, change?.base.sha ?? '');
     await forge.members?.canWrite('acme/app', 'ada');
     await forge.members?.canWrite('acme/app', 'nobody');
     await forge.members?.team?.('acme/reviewers');

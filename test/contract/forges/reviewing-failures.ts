@@ -1,8 +1,8 @@
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.ts';
 import type { Change } from '../../../src/core/model/change.ts';
-import type { Fault, FaultRule } from '../../support/fake-forge/faults.ts';
+import { type Fault, type FaultRule, swapTypes } from '../../support/fake-forge/faults.ts';
 import { resolve } from '../../support/git-repo.ts';
 import { type OpenedReviewing, openReviewing, type WithReviewing } from './reviewing.ts';
 
@@ -47,6 +47,7 @@ function questions(traits: WithReviewing): readonly (readonly [name: string, ask
     ['checks', (a) => a.checks.list(a.app, a.sha), true],
     ['people', (a) => a.commits.people(a.app, a.sha), false],
     ['ancestry', (a) => a.commits.isAncestor(a.app, a.main, a.sha), false],
+    ['tip', (a) => a.commits.tip(a.app, 'main'), false],
     ['permission', (a) => a.members.canWrite(a.app, 'bob'), false],
     ['team', (a) => a.members.team?.(team?.('reviewers') ?? '') as Promise<unknown>, true, team !== undefined],
     ['labels', (a) => a.discussion.labels?.(a.app, a.change.number) as Promise<unknown>, false, labels],
@@ -98,13 +99,25 @@ export function describeReviewingFailures(traits: WithReviewing): void {
         outcomes.push([about, await outcomeOf(ask(asked), asked)]);
         asked.fake.heal();
       };
-      for (const [about, fault] of faults) if (!nullIsEmpty(name, about)) await tryFault(about, { fault });
+      const hasTypes = await answersWithTypes(asked, ask);
+      for (const [about, fault] of faults) {
+        if (nullIsEmpty(name, about) || (fault.kind === 'wrong-types' && !hasTypes)) continue;
+        await tryFault(about, { fault });
+      }
       if (hasPages) await tryFault('a later page', { path: /(\bpage|start)=2\b/, fault: says(403) });
       if (hasPages && withNext) await tryFault('a circle', { fault: { kind: 'next-page', url: 'self' } });
       expect(outcomes.filter(([, outcome]) => outcome !== 'a failure')).toEqual([]);
       await expect(ask(asked)).resolves.toBeDefined();
     });
   });
+}
+
+/** An empty list, which some questions are answered with, has no types that could be wrong. */
+async function answersWithTypes(asked: Asked, ask: Question): Promise<boolean> {
+  const before = asked.fake.requests.length;
+  await ask(asked);
+  const bodies = asked.fake.requests.slice(before).map(({ answer }) => answer?.body);
+  return bodies.some((body) => !isDeepStrictEqual(swapTypes(body), body));
 }
 
 async function outcomeOf(answer: Promise<unknown>, { fake }: Asked): Promise<string> {

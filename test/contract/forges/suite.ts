@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeAddresses } from './addresses.ts';
+import { describeBranchTip } from './branch-tip.ts';
 import { describeChangeSearch } from './change-search.ts';
 import { describeChanges } from './changes.ts';
 import { describeChecks } from './checks.ts';
@@ -38,6 +39,7 @@ function describeReviewing(traits: WithReviewing): void {
   describeReviews(traits);
   describeChecks(traits);
   describeCommits(traits);
+  describeBranchTip(traits);
   describeMembers(traits);
   describeDiscussion(traits);
   describeReviewingFailures(traits);

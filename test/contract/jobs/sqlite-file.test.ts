@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqliteStore } from '../../../src/core/jobs/sqlite/open.ts';
 import type { JobStore, NewJob } from '../../../src/core/jobs/store.ts';
@@ -81,6 +82,27 @@ describe('the file of the embedded job store', () => {
     const before = await readFile(text);
     await expect(openSqliteStore(text, options)).rejects.toMatchObject({ code: 'config' });
     expect(await readFile(text)).toEqual(before);
+  });
+
+  test('of an earlier schema keeps its deliveries with their bodies', async () => {
+    const path = await newPath();
+    await (await openSqliteStore(path, options))[Symbol.asyncDispose]();
+    const raw = new DatabaseSync(path);
+    raw.exec(`
+      DROP TABLE block;
+      ALTER TABLE delivery DROP COLUMN start;
+      CREATE TABLE block (id INTEGER PRIMARY KEY, deflated BLOB NOT NULL);
+      CREATE TABLE body (delivery INTEGER PRIMARY KEY, block INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL);
+      INSERT INTO delivery (guid, source, event, received_at, headers, bytes)
+        VALUES ('a', 'app', 'push', 1, '{}', 3), ('gone', 'app', 'push', 1, '{}', 9), ('b', 'app', 'push', 1, '{}', 4);
+      INSERT INTO body VALUES (1, 1, 0, 3), (3, 1, 3, 4);
+      PRAGMA user_version = 2`);
+    raw.prepare('INSERT INTO block VALUES (1, ?)').run(deflateRawSync('onefour'));
+    raw.close();
+    const store = await openAt(path);
+    await store.accept(delivery({ guid: 'c', body: Buffer.from('new') }), []);
+    const bodies = await Promise.all(['a', 'gone', 'b', 'c'].map((guid) => store.body(guid)));
+    expect(bodies.map((body) => body && Buffer.from(body).toString())).toEqual(['one', undefined, 'four', 'new']);
   });
 
   test('one bad row does not fail those that are written with it', async () => {

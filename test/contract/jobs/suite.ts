@@ -68,6 +68,19 @@ export function jobStoreSuite(backend: StoreUnderTest): void {
   }
 
   describe(`the job store ${backend.name}`, () => {
+    test('gives each job the body of its own delivery, also when two sources use one id', async () => {
+      const store = await open();
+      const own = delivery({ source: 'app', body: Buffer.from('own') });
+      await store.accept(own, [job('a')]);
+      await store.accept({ ...own, source: 'other', body: Buffer.from('foreign') }, [job('b')]);
+      const [loose = ''] = await store.enqueue([job('c')]);
+      const [ofB, ofA] = await store.list({ delivery: own.guid, limit: 2 });
+      expect(Buffer.from((await store.payload(ofA?.id ?? '')) ?? []).toString()).toBe('own');
+      expect(Buffer.from((await store.payload(ofB?.id ?? '')) ?? []).toString()).toBe('foreign');
+      expect(await store.payload(loose)).toBeUndefined();
+      expect(await store.payload('no id')).toBeUndefined();
+    });
+
     test('keeps a delivery with its headers and bytes, and runs its jobs', async () => {
       const store = await open();
       const bytes = Buffer.from([0, 255, 10, 13, 0x80]);
@@ -351,6 +364,40 @@ export function jobStoreSuite(backend: StoreUnderTest): void {
       expect(row).toMatchObject({ lastLine: 'no', detail: 'why', subject: { sha: 'c3' } });
     });
 
+    test('the commit that somebody was told of and not yet how it ended is known, also after a crash', async () => {
+      const followUps: FollowUps = (row) =>
+        row.queue === 'status' || row.state === 'skipped'
+          ? []
+          : [
+              keyed(`${row.state} after ${row.told}`, `status ${row.name}`, {
+                queue: 'status',
+                sha: row.subject.sha ?? '',
+              }),
+            ];
+      const { store, reopen } = await backend.open({ followUps });
+      const begun = Promise.withResolvers<void>();
+      void store.work({ ...all, queues: ['script'] }, async (one) => {
+        await one.started({ sha: 'first' });
+        begun.resolve();
+        return await new Promise(() => {});
+      });
+      const [id = ''] = await store.enqueue([job('a')]);
+      await begun.promise;
+      expect(await store.find(id)).toMatchObject({ told: 'first' });
+      const after = await reopen();
+      onTestFinished(async () => after[Symbol.asyncDispose]());
+      await after.recover(async () => {});
+      const outcomes: JobOutcome[] = [{ state: 'skipped' }, { state: 'waiting', sha: 'second' }, success];
+      work(after, async () => outcomes.shift() ?? success, { queues: ['script'] });
+      const told: (string | undefined)[] = [];
+      for (const state of ['skipped', 'waiting', 'success']) {
+        await vi.waitFor(async () => expect((await after.find(id))?.state).toBe(state));
+        told.push((await after.find(id))?.told);
+        await after.retry(id, { pinned: false });
+      }
+      expect(told).toEqual(['first', 'second', undefined]);
+    });
+
     test('a job that is to be forgotten leaves nothing when it has succeeded', async () => {
       const store = await open();
       work(store, async ({ name }) => ({ state: name === 'sent' ? 'success' : 'failure' }));
@@ -440,6 +487,28 @@ export function jobStoreSuite(backend: StoreUnderTest): void {
       expect(await names({ limit: 9, states: ['success'] })).toEqual([]);
       expect(await store.counts()).toMatchObject([{ queue: 'script', state: 'queued', count: 4 }]);
       expect(await store.repositories(['gh:acme/app'])).toMatchObject([{ queued: 3, running: 0, dead: 0 }]);
+    });
+
+    test('what was given up is a dead letter until a newer one of its key takes its place', async () => {
+      const store = await open();
+      const outcomes = new Map<string, JobOutcome>([
+        ['old', { state: 'error' }],
+        ['other', { state: 'timed-out' }],
+        ['loose', { state: 'error' }],
+      ]);
+      work(store, async ({ name }) => outcomes.get(name) ?? success);
+      await store.enqueue([keyed('old', 'k'), keyed('other', 'l'), job('loose')]);
+      await settled(store);
+      const dead = async () => {
+        const listed = await store.list({ states: ['error', 'timed-out'], newest: true, limit: 9 });
+        const [{ dead: ofRepository } = { dead: 0 }] = await store.repositories(['gh:acme/app']);
+        const counted = (await store.counts()).reduce((sum, { count }) => sum + count, 0);
+        return { names: listed.map(({ name }) => name), ofRepository, counted };
+      };
+      expect(await dead()).toEqual({ names: ['loose', 'other', 'old'], ofRepository: 3, counted: 3 });
+      await store.enqueue([keyed('new', 'k')]);
+      await settled(store);
+      expect(await dead()).toEqual({ names: ['loose', 'other'], ofRepository: 2, counted: 2 });
     });
 
     test('lists deliveries with what became of them', async () => {

@@ -4,6 +4,7 @@ import { appendFile, chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, 
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Endpoint } from '../../../src/core/git/endpoint.ts';
+import { checkOut } from '../../../src/core/pipeline/checkout.ts';
 import { snapshotObjects } from '../../../src/core/pipeline/objects.ts';
 import type { Workspace } from '../../../src/core/pipeline/workspace.ts';
 import { type GitHttpOptions, startGitHttpServer } from '../../support/git-http-server.ts';
@@ -37,6 +38,11 @@ async function fingerprint(dir: string): Promise<string> {
     hash.update(`${name} ${facts.mode} ${facts.isFile() ? await readFile(join(dir, name), 'latin1') : ''}\n`);
   }
   return hash.digest('hex');
+}
+
+async function keptRepository({ cacheDir }: Site): Promise<string> {
+  const [name = ''] = await readdir(join(cacheDir, 'git'));
+  return join(cacheDir, 'git', name);
 }
 
 async function inCheckout(workspace: Workspace, ...args: readonly string[]): Promise<string> {
@@ -90,6 +96,16 @@ describe('what is checked out', () => {
     await expect(checkOutAt(site, { oid })).rejects.toMatchObject({
       code: 'not-found',
       message: expect.stringContaining('no longer has 1111111111'),
+    });
+  });
+
+  test('a tag of something that is no commit is told once, and for good', async () => {
+    const site = await makeSite();
+    const tree = await git(['--git-dir', site.remote, 'rev-parse', `${site.tip}^{tree}`]);
+    await setRef(site.remote, 'refs/tags/tree', tree);
+    await expect(checkOutAt(site, { ref: 'refs/tags/tree', oid: tree })).rejects.toMatchObject({
+      retryable: false,
+      message: expect.stringContaining('it names no commit'),
     });
   });
 
@@ -156,8 +172,7 @@ describe('the shared cache', () => {
   test('what a killed git left half written is not taken over, and links cost no space', async () => {
     const site = await makeSite();
     await checkOutAt(site);
-    const [name = ''] = await readdir(join(site.cacheDir, 'git'));
-    const repository = join(site.cacheDir, 'git', name);
+    const repository = await keptRepository(site);
     await git(['--git-dir', repository, 'repack', '-a', '-d', '-q']);
     await writeFile(join(repository, 'objects/pack/tmp_pack_abc'), 'half');
     const target = join(site.root, 'target');
@@ -166,6 +181,63 @@ describe('the shared cache', () => {
     const files = (await readdir(join(target, 'pack'))).sort();
     expect(files.map((file) => file.replace(/^pack-[0-9a-f]+/, ''))).toEqual(['.idx', '.pack']);
     for (const file of files) expect((await stat(join(target, 'pack', file))).nlink).toBe(2);
+  });
+});
+
+describe('a cache that is damaged', () => {
+  const somebody: Record<string, (repository: string) => Promise<unknown>> = {
+    'removed its empty directories': (repository) => rm(join(repository, 'refs'), { recursive: true }),
+    'emptied a ref': async (repository) => {
+      const runs = join(repository, 'refs/sluice/run');
+      for (const name of await readdir(runs)) await writeFile(join(runs, name), '');
+    },
+    'removed the objects of an older fetch': async (repository) => {
+      const packs = join(repository, 'objects/pack');
+      const files = (await readdir(packs)).filter((name) => name.endsWith('.pack'));
+      const sizes = await Promise.all(
+        files.map(async (name) => ({ name, size: (await stat(join(packs, name))).size })),
+      );
+      // The first fetch brought three commits, the second one.
+      const [first] = sizes.sort((a, b) => b.size - a.size);
+      for (const ending of ['pack', 'idx']) await rm(join(packs, (first?.name ?? '').replace(/pack$/, ending)));
+    },
+  };
+
+  test.each(Object.entries(somebody))('somebody %s: it is made anew, and the checkout is whole', async (_, damage) => {
+    const site = await makeSite();
+    await checkOutAt(site);
+    const c4 = await commit(site.remote, { parent: site.tip, files: { new: '4' }, message: 'c4', ref: main });
+    await checkOutAt(site, { oid: c4 });
+    await damage(await keptRepository(site));
+    const c5 = await commit(site.remote, { parent: c4, files: { new: '5' }, message: 'c5', ref: main });
+    const { workspace } = await checkOutAt(site, { oid: c5 });
+    expect(await inCheckout(workspace, 'fsck', '--strict')).toBe('');
+    expect(await inCheckout(workspace, 'rev-list', '--count', 'HEAD')).toBe('5');
+  });
+
+  test('a password that cannot be had is no damage, whatever git says it was unable to read', async () => {
+    const site = await makeSite();
+    await checkOutAt(site);
+    const server = await serve(site, { auth: { users: { bot: 'x' } } });
+    const from = site.endpoint(server.url(site.remote));
+    const c4 = await commit(site.remote, { parent: site.tip, message: 'c4', ref: main });
+    const discarded: Endpoint[] = [];
+    const discard = async (one: Endpoint) => void discarded.push(one);
+    const ports = { ...site.ports({ GIT_ASKPASS: 'false' }), discard };
+    const request = { from, ref: main, oid: c4 };
+    await expect(checkOut(ports, await site.open(), request)).rejects.toThrow(/unable to read askpass/);
+    expect(discarded).toEqual([]);
+  });
+
+  test('what is broken at the remote is no reason to throw it away', async () => {
+    const site = await makeSite();
+    await checkOutAt(site);
+    const before = await fingerprint(await keptRepository(site));
+    const c4 = await commit(site.remote, { parent: site.tip, files: { new: '4' }, message: 'c4', ref: main });
+    const tree = await git(['--git-dir', site.remote, 'rev-parse', `${c4}^{tree}`]);
+    await rm(join(site.remote, 'objects', tree.slice(0, 2), tree.slice(2)));
+    await expect(checkOutAt(site, { oid: c4 })).rejects.toThrow(/remote/);
+    expect(await fingerprint(await keptRepository(site))).toBe(before);
   });
 });
 
@@ -188,6 +260,22 @@ describe('nothing of the operator leaks into it', () => {
       }
     }
     expect(await inCheckout(workspace, 'remote', 'get-url', 'origin')).toBe(from.url);
+  });
+
+  test('a redirect to another server takes no credential there', async () => {
+    const site = await makeSite();
+    const elsewhere = await serve(site);
+    const server = await serve(site, {
+      fault: ({ path, query }) => ({ status: 302, headers: { location: `${elsewhere.origin}${path}?${query}` } }),
+    });
+    const open = site.endpoint(server.url(site.remote));
+    const credential = async () => ({ kind: 'basic', username: 'bot', password: 'canary-3f9a' }) as const;
+    await expect(checkOutAt(site, { from: { ...open, credential } })).rejects.toMatchObject({
+      code: 'not-found',
+      hint: expect.stringContaining('redirects to another address'),
+    });
+    expect(elsewhere.requests).toEqual([]);
+    expect((await checkOutAt(site, { from: open })).commit, 'without one git follows').toBe(site.tip);
   });
 
   test('no hook of the user runs, neither by core.hooksPath nor by a template', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { withHistory } from '../../../src/core/git/cache.ts';
+import { discardHistory, withHistory } from '../../../src/core/git/cache.ts';
 import { type Endpoint, transportOf } from '../../../src/core/git/endpoint.ts';
 import { type GitContext, runRemote } from '../../../src/core/git/remote.ts';
 import { fetchInto } from '../../../src/core/git/transfer/fetch.ts';
@@ -39,9 +39,10 @@ export async function makeSite(format: 'sha1' | 'sha256' = 'sha1'): Promise<Site
     endpoint: (url = remote) => ({ url, display: url, transport: transportOf(url) }),
     ports(env = {}) {
       const context: GitContext = { env: isolatedGitEnv({ HOME: root, ...env }), withheld: [], tempRoot: root };
+      const cache = { cacheDir, waitMs: 30_000 };
       return {
-        withHistory: (from, objectFormat, work) =>
-          withHistory(context, from, objectFormat, { cacheDir, waitMs: 30_000 }, work),
+        withHistory: (from, objectFormat, work) => withHistory(context, from, objectFormat, cache, work),
+        discard: (from, objectFormat) => discardHistory(context, from, objectFormat, cache),
         fetch: (repository, from, options) => fetchInto(context, repository, from, options),
         git: (from, call) => runRemote(context, from, call),
       };

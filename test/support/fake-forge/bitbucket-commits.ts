@@ -1,5 +1,5 @@
 import { type BitbucketWorld, failure, iso, listed, type RepositoryWorld, userJson } from './bitbucket-json.ts';
-import { commitsBetween, type GitCommit, readCommit } from './git-history.ts';
+import { commitsBetween, type GitCommit, readCommit, readRef } from './git-history.ts';
 import type { FakeAnswer } from './server.ts';
 import type { FakeChange, ForgeState } from './state.ts';
 
@@ -85,6 +85,13 @@ export async function listCommits(world: RepositoryWorld): Promise<FakeAnswer> {
   }
   const shas = await commitsBetween(repository.gitDir, exclude, include);
   return listed(world, shas.toReversed(), (hash) => ({ type: 'commit', hash }));
+}
+
+/** `/refs/branches/{name}` */
+export async function findBranch({ state, repository }: RepositoryWorld, name: string): Promise<FakeAnswer> {
+  const tip = await readRef(repository.gitDir, `refs/heads/${name}`);
+  if (tip === undefined) return failure(404, `No such branch: ${name}`);
+  return { status: 200, body: { type: 'branch', name, target: commitJson(state, tip), merge_strategies: [] } };
 }
 
 /** `/workspaces/{workspace}/permissions/repositories/{slug}`: of who has any, for administrators. */

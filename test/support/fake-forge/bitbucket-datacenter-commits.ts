@@ -1,4 +1,6 @@
+import { refs } from '../git-repo.ts';
 import {
+  branchJson,
   type DatacenterWorld,
   failure,
   findOwner,
@@ -58,6 +60,16 @@ export async function listCommits(world: RepositoryWorld): Promise<FakeAnswer> {
   }
   const shas = await commitsBetween(repository.gitDir, since, until);
   return listed(world, shas.toReversed(), (id) => ({ id, displayId: id.slice(0, 11) }));
+}
+
+/** Whose names have the text somewhere, in any case. */
+export async function listBranches(world: RepositoryWorld): Promise<FakeAnswer> {
+  const wanted = (world.call.url.searchParams.get('filterText') ?? '').toLowerCase();
+  const heads = [...(await refs(world.repository.gitDir))].flatMap(([ref, sha]) => {
+    const branch = /^refs\/heads\/(.*)$/.exec(ref)?.[1];
+    return branch?.toLowerCase().includes(wanted) ? [{ branch, sha }] : [];
+  });
+  return listed(world, heads, ({ branch, sha }) => ({ ...branchJson(branch), latestCommit: sha, isDefault: false }));
 }
 
 interface FakeBuild {

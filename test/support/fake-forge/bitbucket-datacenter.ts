@@ -2,6 +2,7 @@ import {
   answerCommit,
   findUsers,
   groupMembers,
+  listBranches,
   listBuilds,
   listCommits,
   noCommit,
@@ -80,6 +81,8 @@ function answerRepository(
       return { status: 200, body: repositoryJson(state, repository) };
     case 'default-branch':
       return { status: 200, body: branchJson(repository.defaultBranch) };
+    case 'branches':
+      return listBranches(world);
     case 'settings':
       return requestSettings(repository);
     case 'commits':

@@ -1,4 +1,4 @@
-import { answerCommit, listCommits, permissions } from './bitbucket-commits.ts';
+import { answerCommit, findBranch, listCommits, permissions } from './bitbucket-commits.ts';
 import {
   type BitbucketWorld,
   failure,
@@ -61,6 +61,8 @@ function answerRepository(
       return setStatus(state, origin, repository, item ?? '', call.body as NewStatus);
     case 'commits':
       return listCommits(world);
+    case 'refs':
+      return item === 'branches' ? findBranch(world, below.join('/')) : failure(404, 'Resource not found');
     case 'branch-restrictions':
       return branchRestrictions(world);
     case 'diffstat':

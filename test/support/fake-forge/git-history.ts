@@ -72,6 +72,18 @@ export async function resign(
   return git(['--git-dir', gitDir, 'commit-tree', commit.tree, ...parents, '-m', message], { env });
 }
 
+/** The commit of exactly this ref (`refs/heads/main`), never of another one that git would find by this name. */
+export async function readRef(gitDir: string, ref: string): Promise<GitCommit | undefined> {
+  const { status, stdout } = await runGit(['--git-dir', gitDir, 'show-ref', '--verify', '--hash', '--', ref]);
+  return status === 0 ? readCommit(gitDir, stdout.trim()) : undefined;
+}
+
+/** What a file holds; undefined: there is none. */
+export async function readBlob(gitDir: string, revision: string, path: string): Promise<Buffer | undefined> {
+  const { status, stdout } = await runGit(['--git-dir', gitDir, 'cat-file', 'blob', `${revision}:${path}`]);
+  return status === 0 ? Buffer.from(stdout) : undefined;
+}
+
 /** Undefined: one of them is not there. */
 export async function reaches(gitDir: string, ancestor: string, descendant: string): Promise<boolean | undefined> {
   const { status } = await runGit(['--git-dir', gitDir, 'merge-base', '--is-ancestor', ancestor, descendant]);

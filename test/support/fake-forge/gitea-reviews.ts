@@ -1,5 +1,5 @@
 import type { FakeDeed, FakeReview } from './conversation.ts';
-import { changedFiles, commitsBetween, type GitCommit, readCommit } from './git-history.ts';
+import { changedFiles, commitsBetween, type GitCommit, readCommit, readRef } from './git-history.ts';
 import { ownerJson, userJson } from './gitea-account.ts';
 import { cutPage } from './paging.ts';
 import type { FakeAnswer, FakeCall } from './server.ts';
@@ -30,7 +30,7 @@ function listed<T>({ pageSize, call }: GiteaCall, all: readonly T[], json: (item
   return { status: 200, headers: { 'x-total-count': String(all.length), ...link }, body: cut.items.map(json) };
 }
 
-/** `/statuses/{sha}`, `/git/commits/{sha}`, `/compare/…`, `/collaborators/…`, `/issues/…`; undefined: there is no such thing. */
+/** `/statuses/{sha}`, `/git/commits/{sha}`, `/commits`, `/collaborators/…`, `/issues/…`; undefined: there is no such thing. */
 export async function answerReviewing(
   about: RepositoryCall,
   [list, item = '', more = '']: readonly [string, string | undefined, string],
@@ -42,8 +42,8 @@ export async function answerReviewing(
       const commit = await readCommit(about.repository.gitDir, more);
       return commit && { status: 200, body: commitJson(about, commit) };
     }
-    case 'compare':
-      return compare(about, item.split('...'));
+    case 'commits':
+      return listCommits(about);
     case 'collaborators':
       return permission(about, item);
     case 'issues':
@@ -100,17 +100,26 @@ function commitJson({ state, origin, repository }: RepositoryCall, commit: GitCo
   };
 }
 
-async function compare(
-  about: RepositoryCall,
-  [base = '', head = '']: readonly string[],
-): Promise<FakeAnswer | undefined> {
+/** `/commits?sha=&not=`: what the first reaches and the second does not, newest first. */
+async function listCommits(about: RepositoryCall): Promise<FakeAnswer> {
   const { gitDir } = about.repository;
-  const both = [await readCommit(gitDir, base), await readCommit(gitDir, head)];
-  if (both.includes(undefined)) return undefined;
-  const shas = await commitsBetween(gitDir, base, head);
-  const commits = await Promise.all(shas.map(async (sha) => readCommit(gitDir, sha)));
-  const json = commits.flatMap((commit) => (commit === undefined ? [] : [commitJson(about, commit)]));
-  return { status: 200, body: { total_commits: json.length, commits: json } };
+  const [sha = '', not = ''] = ['sha', 'not'].map((name) => about.call.url.searchParams.get(name) ?? '');
+  const both = [await readCommit(gitDir, sha), await readCommit(gitDir, not)];
+  // It lets git look for them, and hides what git says.
+  if (both.includes(undefined)) return { status: 500, body: { message: '', url: `${about.origin}/api/swagger` } };
+  const shas = (await commitsBetween(gitDir, not, sha)).toReversed();
+  const commits = await Promise.all(shas.map((one) => readCommit(gitDir, one)));
+  const found = commits.filter((commit) => commit !== undefined);
+  return listed(about, found, (commit) => commitJson(about, commit));
+}
+
+/** `/branches/{branch}` */
+export async function findBranch(about: RepositoryCall, name: string): Promise<FakeAnswer | undefined> {
+  const tip = await readRef(about.repository.gitDir, `refs/heads/${name}`);
+  if (tip === undefined) return undefined;
+  const { sha: id, message, committer } = tip;
+  const commit = { id, message, url: `${about.origin}/commit/${id}`, timestamp: iso(committer.at) };
+  return { status: 200, body: { name, commit, protected: false, user_can_push: true, user_can_merge: true } };
 }
 
 function permission({ state, origin, repository }: RepositoryCall, login: string): FakeAnswer {

@@ -1,5 +1,13 @@
 import { ownerJson, userJson } from './gitea-account.ts';
-import { answerAboutPull, answerReviewing, iso, labelJson, listMembers, listTeams } from './gitea-reviews.ts';
+import {
+  answerAboutPull,
+  answerReviewing,
+  findBranch,
+  iso,
+  labelJson,
+  listMembers,
+  listTeams,
+} from './gitea-reviews.ts';
 import { cutPage } from './paging.ts';
 import { type FakeAnswer, type FakeCall, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeAccount, type FakeChange, type FakeRepository, type ForgeState } from './state.ts';
@@ -56,12 +64,14 @@ async function answerRepository(
   pageSize: number,
   call: FakeCall,
   repository: FakeRepository,
-  [list, item, sha = '']: readonly string[],
+  route: readonly string[],
 ): Promise<FakeAnswer> {
+  const [list, item, sha = ''] = route;
   if (list === undefined) return { status: 200, body: repositoryJson(state, origin, repository) };
   if (list === 'statuses' && call.method === 'POST')
     return setStatus(state, origin, repository, item ?? '', call.body as NewStatus);
   const about = { state, origin, pageSize, call, repository };
+  if (list === 'branches') return (await findBranch(about, route.slice(1).join('/'))) ?? notFound(origin);
   if (list !== 'pulls') return (await answerReviewing(about, [list, item, sha])) ?? notFound(origin);
   if (item === undefined) return listPulls(state, origin, repository, pageSize, call);
   const change = state.changesOf(repository.path).find(({ number }) => number === Number(item));

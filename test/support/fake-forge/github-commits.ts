@@ -1,5 +1,6 @@
 import type { FakeCheck } from './check-board.ts';
-import { type GitCommit, mergeBase, reaches, readCommit } from './git-history.ts';
+import { changedFiles, type GitCommit, mergeBase, reaches, readCommit } from './git-history.ts';
+import { fileJson } from './github-discussion.ts';
 import { accountJson, ownerOf, pullJson } from './github-json.ts';
 import { failure, iso, listed, notFound, type RepositoryCall } from './github-world.ts';
 import type { FakeAnswer } from './server.ts';
@@ -193,6 +194,8 @@ async function compare(about: RepositoryCall, [base = '', head = '']: readonly s
   const common = shared === undefined ? undefined : await readCommit(gitDir, shared);
   if (common === undefined) return failure(404, `No common ancestor between ${base} and ${head}.`);
   const [behind, ahead] = [common.sha !== from.sha, common.sha !== to.sha];
+  const firstPage = (about.call.url.searchParams.get('page') ?? '1') === '1';
+  const files = await changedFiles(gitDir, base, head);
   const page = `${world.web}/${path}/compare/${base}...${head}`;
   return {
     status: 200,
@@ -209,7 +212,8 @@ async function compare(about: RepositoryCall, [base = '', head = '']: readonly s
       behind_by: behind ? 1 : 0,
       total_commits: ahead ? 1 : 0,
       commits: ahead ? [commitJson(about, to)] : [],
-      files: [],
+      // Of the whole comparison, on the first page only.
+      files: firstPage ? files.slice(0, 300).map((file) => fileJson(about, to.sha, file)) : [],
     },
   };
 }

@@ -14,7 +14,7 @@ export async function answerAboutPull(about: RepositoryCall, change: FakeChange,
   }
   if (list !== 'files') return notFound;
   const files = await changedFiles(repository.gitDir, change.base.sha, change.head.sha);
-  return listed(about, files, (file) => fileJson(about, change, file));
+  return listed(about, files, (file) => fileJson(about, change.head.sha, file));
 }
 
 const reviewWords = { approved: 'APPROVED', 'changes-requested': 'CHANGES_REQUESTED', commented: 'COMMENTED' } as const;
@@ -42,10 +42,10 @@ function reviewJson({ world, repository }: RepositoryCall, { number }: FakeChang
   };
 }
 
-function fileJson({ world, repository }: RepositoryCall, { head }: FakeChange, file: ChangedFile): unknown {
-  const at = `${repository.path}/blob/${head.sha}/${encodeURIComponent(file.path)}`;
+export function fileJson({ world, repository }: RepositoryCall, sha: string, file: ChangedFile): unknown {
+  const at = `${repository.path}/blob/${sha}/${encodeURIComponent(file.path)}`;
   return {
-    sha: head.sha,
+    sha,
     filename: file.path,
     status: file.status,
     additions: 1,

@@ -1,5 +1,6 @@
 import { type FakeApp, type FakeAppDesk, fakeAppDesk } from './github-app.ts';
 import { answerCommits } from './github-commits.ts';
+import { answerContents, answerRef } from './github-contents.ts';
 import { answerAboutPull, answerActivity, answerIssues, answerPermission, answerTeam } from './github-discussion.ts';
 import { answerGraphql } from './github-graphql.ts';
 import { accountJson, fullRepositoryJson, ownProfileJson, profileJson, pullJson } from './github-json.ts';
@@ -78,6 +79,10 @@ function answerRepository(
     case 'commits':
     case 'compare':
       return answerCommits(about);
+    case 'contents':
+      return answerContents(about);
+    case 'git':
+      return answerRef(about);
     case 'issues':
       return answerIssues(about);
     case 'activity':

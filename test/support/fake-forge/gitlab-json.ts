@@ -50,6 +50,7 @@ export function projectJson(project: FakeRepository, origin: string, anonymous: 
     default_branch: project.defaultBranch,
     http_url_to_repo: `${origin}/${project.path}.git`,
     web_url: `${origin}/${project.path}`,
+    ...(project.edition === 'premium' ? { approvals_before_merge: 0 } : {}),
     ...(anonymous ? {} : { visibility: project.private ? 'private' : 'public' }),
   };
 }

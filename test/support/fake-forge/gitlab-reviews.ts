@@ -1,6 +1,7 @@
 import { changedFiles } from './git-history.ts';
 import type { ProjectWorld } from './gitlab-commits.ts';
 import { failure, iso, listed, mergeRequestJson, userJson } from './gitlab-json.ts';
+import { approvalState } from './gitlab-owners.ts';
 import { latestVerdicts } from './latest-verdicts.ts';
 import type { FakeAnswer } from './server.ts';
 import type { FakeChange, FakeRepository } from './state.ts';
@@ -26,6 +27,8 @@ export async function answerMergeRequest(
     }
     case 'approvals':
       return approvals(world, change);
+    case 'approval_state':
+      return approvalState(world, change);
     case 'reviewers':
       return reviewers(world, change);
     case 'versions':

@@ -1,5 +1,6 @@
 import { answerRepository, findUsers, groupMembers, member, type ProjectWorld } from './gitlab-commits.ts';
 import { failure, type GitlabWorld, listed, mergeRequestJson, nativeState, projectJson } from './gitlab-json.ts';
+import { answerBranch, answerFile } from './gitlab-owners.ts';
 import { answerMergeRequest, approvalSettings } from './gitlab-reviews.ts';
 import { type FakeAnswer, type FakeForge, startFakeForge } from './server.ts';
 import { createForgeState, type FakeAccount, type FakeRepository, type ForgeState } from './state.ts';
@@ -51,6 +52,8 @@ async function answerProject(world: ProjectWorld, list: string, rest: readonly s
     case 'members':
       return member(world, below[0] ?? '');
     case 'repository':
+      if (item === 'branches') return answerBranch(world, below[0] ?? '');
+      if (item === 'files') return answerFile(world, below[0] ?? '');
       return answerRepository(world, rest);
     case 'merge_requests':
       return item === '' ? listMergeRequests(world) : answerMergeRequest(world, Number(item), below[0]);

@@ -4,6 +4,7 @@ import { createFaultPlan, type FaultRule } from './faults.ts';
 import { sendFaulty } from './faulty-answer.ts';
 import { createHookBook, type HookBook } from './hooks.ts';
 import type { ForgeState } from './state.ts';
+import { type Tagging, tagged } from './tags.ts';
 
 /** One request as a fake forge's handler sees it. */
 export interface FakeCall {
@@ -51,6 +52,8 @@ export interface FakeForge extends Pick<FakeForgeParts, 'state' | 'token'> {
   /** Webhooks that were registered through the API; they really send. */
   readonly webhooks: HookBook;
   fail(rule: FaultRule): void;
+  /** From now on answers have entity tags, and 304 says that one still stands; before, there are none. */
+  tag(tagging: Tagging): void;
   /** Ends every fault. */
   heal(): void;
   close(): Promise<void>;
@@ -61,6 +64,7 @@ export async function startFakeForge(build: (origin: string) => FakeForgeParts):
   const http = process.getBuiltinModule('node:http');
   const requests: LoggedRequest[] = [];
   const faults = createFaultPlan();
+  let tagging: Tagging | undefined;
   const server = http.createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       response.writeHead(599, { 'content-type': 'text/plain' });
@@ -86,7 +90,8 @@ export async function startFakeForge(build: (origin: string) => FakeForgeParts):
     // A request that is answered by a fault must not change the state: the real server never saw it.
     const blind = fault?.kind === 'answer' || fault?.kind === 'reset' || fault?.kind === 'hang';
     const call = { method, url, headers, body, nextPage };
-    const real = blind ? undefined : ((await webhooks.answer(call)) ?? (await parts.handle(call)));
+    const whole = blind ? undefined : ((await webhooks.answer(call)) ?? (await parts.handle(call)));
+    const real = bent || whole === undefined || tagging === undefined ? whole : tagged(call, whole, tagging);
     requests.push({ method, url, headers, body, answer: bent ? undefined : real });
     if (fault !== undefined && bent) sendFaulty(response, fault, real);
     else if (real !== undefined) sendAnswer(response, real);
@@ -100,6 +105,9 @@ export async function startFakeForge(build: (origin: string) => FakeForgeParts):
     requests,
     webhooks,
     fail: faults.add,
+    tag(wanted) {
+      tagging = wanted;
+    },
     heal: faults.clear,
     async close() {
       server.closeAllConnections();

@@ -8,6 +8,7 @@ import { type Conversation, createConversation } from './conversation.ts';
 import { reaches, type Signature } from './git-history.ts';
 import { type HeadCommit, writeHead } from './head-commit.ts';
 import { createMemberBook, type MemberBook } from './member-book.ts';
+import { createOwnerBook, type OwnerBook } from './owner-book.ts';
 import { createStatusBoard, type StatusBoard } from './statuses.ts';
 
 /** What every fake forge knows, in neutral words; each forge's file renders it in its own JSON. */
@@ -34,6 +35,8 @@ export interface FakeRepository {
   readonly maySeeMembers: boolean;
   /** Pushes take approvals back; `hidden`: they do not, and the token may not see the setting. */
   readonly resetOnPush: boolean | 'hidden';
+  /** Of GitLab: what the project pays for. */
+  readonly edition: 'premium' | 'free' | 'community';
   /** The repository that this one was forked from. */
   readonly parent: string | undefined;
   /** A real bare repository. */
@@ -84,6 +87,8 @@ export interface ForgeState {
   /** Checks beside those that the client itself sets through `statuses`. */
   readonly checks: CheckBoard;
   readonly members: MemberBook;
+  /** Code owner rules of changes, where the forge itself makes them (GitLab). */
+  readonly owners: OwnerBook;
   /** Reviews, labels, comments and the timeline of a change. */
   about(repo: string, number: number): Conversation;
   /** The account that commits with this address are linked with. */
@@ -100,6 +105,8 @@ export interface ForgeState {
   addChange(change: NewChange): Promise<FakeChange>;
   /** A new commit on the head's branch, on top of the old one or (`onto`) anywhere else; approvals go where the repository says so. */
   pushChange(repo: string, number: number, push?: HeadPush): Promise<FakeChange>;
+  /** As when somebody pushes to the default branch: a commit on top of it with these files. */
+  pushBase(repo: string, files: Readonly<Record<string, string | Uint8Array | null>>): Promise<string>;
   /** As when somebody pushes to the default branch. */
   moveBase(repo: string, sha: string): Promise<void>;
   setChangeState(repo: string, number: number, state: FakeChange['state']): void;
@@ -183,6 +190,7 @@ export async function createForgeState(options: StateOptions): Promise<ForgeStat
     repositories,
     statuses: createStatusBoard(),
     checks: createCheckBoard(stamp),
+    owners: createOwnerBook(),
     members: createMemberBook(options.me, (repo) => repositories.get(repo)?.private ?? false),
     about,
     accountOf: (email) => [...accounts.values()].find((one) => one.email.toLowerCase() === email.toLowerCase()),
@@ -190,7 +198,7 @@ export async function createForgeState(options: StateOptions): Promise<ForgeStat
     addAccount,
     async addRepository(path, wanted = {}) {
       const { parent, seed = true, private: hidden = false, description = '' } = wanted;
-      const { mayReport = true, maySeeMembers = true, resetOnPush = false } = wanted;
+      const { mayReport = true, maySeeMembers = true, resetOnPush = false, edition = 'premium' } = wanted;
       const { id } = stamp();
       const gitDir = join(root.path, `${id}.git`);
       await makeBareRepo(gitDir);
@@ -199,6 +207,7 @@ export async function createForgeState(options: StateOptions): Promise<ForgeStat
       else if (seed) await commit(gitDir, { message: `start ${path}`, ref: 'refs/heads/main' });
       const repository: FakeRepository = {
         ...{ id, path, private: hidden, description, parent, gitDir, mayReport, maySeeMembers, resetOnPush },
+        edition,
         defaultBranch: 'main',
       };
       repositories.set(path, repository);
@@ -248,6 +257,11 @@ export async function createForgeState(options: StateOptions): Promise<ForgeStat
       about(repo, number).record({ kind: 'pushed', by: push.by ?? change.author, before, sha, forced });
       if (repositoryAt(repo).resetOnPush === true) about(repo, number).dismissApprovals();
       return replaceChange({ ...change, head: { ...change.head, sha } });
+    },
+    async pushBase(repo, files) {
+      const { gitDir, defaultBranch } = repositoryAt(repo);
+      const parent = await resolve(gitDir, `refs/heads/${defaultBranch}`);
+      return await commit(gitDir, { parent, message: 'On the base', files, ref: `refs/heads/${defaultBranch}` });
     },
     async moveBase(repo, sha) {
       const { gitDir, defaultBranch } = repositoryAt(repo);

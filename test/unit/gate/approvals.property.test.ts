@@ -5,19 +5,33 @@ import type { GatePolicy } from '../../../src/core/gate/policy.ts';
 import type { CommitPersonFact, Fact } from '../../../src/core/model/gate-facts.ts';
 import type { Review, ReviewHistory } from '../../../src/core/model/review.ts';
 import type { VerdictStatus } from '../../../src/core/model/verdict.ts';
-import { changeFacts, facts, head, old, policy, unknown } from './scene.ts';
+import { changeFacts, facts, head, known, old, policy, unknown } from './scene.ts';
 
 interface World {
   readonly history: ReviewHistory;
   readonly people: Fact<readonly CommitPersonFact[]>;
-  readonly rules: Pick<GatePolicy, 'minApprovals' | 'allowStaleApprovals' | 'allowSelfApproval' | 'allowBots'>;
+  readonly rules: Pick<
+    GatePolicy,
+    'minApprovals' | 'allowStaleApprovals' | 'allowSelfApproval' | 'allowBots' | 'upToDate'
+  >;
+  /** Whether the commit has all of the base branch; undefined: nobody asked. */
+  readonly upToDate: Fact<boolean> | undefined;
+}
+
+/** A commit that lacks something of the base branch is refused; where that is not known, it is in some of the worlds. */
+function specification(world: World): VerdictStatus {
+  const { rules, upToDate } = world;
+  const approvals = approvalsOf(world);
+  if (!rules.upToDate || approvals === 'rejected') return approvals;
+  if (upToDate === undefined || 'unknown' in upToDate) return 'undetermined';
+  return upToDate.known ? approvals : 'rejected';
 }
 
 /**
  * What approvals mean, said by possible worlds: whatever is not known could be either way. Approved is what is approved in every world,
  * pending what is approved in none, and in between nobody knows.
  */
-function specification({ history, people, rules }: World): VerdictStatus {
+function approvalsOf({ history, people, rules }: World): VerdictStatus {
   const logins = [...new Set(history.reviews.flatMap(({ by }) => (by === undefined ? [] : [by.login.toLowerCase()])))];
   const last = (login: string) =>
     history.reviews.findLast(({ by, state }) => state !== 'commented' && by?.login.toLowerCase() === login);
@@ -101,11 +115,13 @@ const aWorld: fc.Arbitrary<World> = fc.record({
     allowStaleApprovals: fc.boolean(),
     allowSelfApproval: fc.boolean(),
     allowBots: fc.constantFrom([], ['merge[bot]']),
+    upToDate: fc.constantFrom(false, true),
   }),
+  upToDate: fc.constantFrom(known(true), known(true), known(false), unknown<boolean>(), undefined),
 });
 
-function judged({ history, people, rules }: World): VerdictStatus {
-  const seen = facts({ people, changes: [changeFacts(7, [], { reviews: { known: history } })] });
+function judged({ history, people, rules, upToDate }: World): VerdictStatus {
+  const seen = facts({ people, changes: [changeFacts(7, [], { reviews: { known: history }, upToDate })] });
   return judge(seen, { ...policy, ...rules }).status;
 }
 

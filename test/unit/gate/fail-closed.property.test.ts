@@ -4,6 +4,7 @@ import { decodeForkFacts, decodeGateFacts } from '../../../src/core/gate/decode.
 import { judge } from '../../../src/core/gate/judge.ts';
 import type { GatePolicy } from '../../../src/core/gate/policy.ts';
 import type { Change } from '../../../src/core/model/change.ts';
+import type { OwnedPart } from '../../../src/core/model/code-owners.ts';
 import type { Fact, ForkFacts, GateFacts } from '../../../src/core/model/gate-facts.ts';
 import {
   change,
@@ -53,21 +54,36 @@ const people = fc.constantFrom<ForkFacts['people']>(
   unknown(),
 );
 
+const aPart = fc.constantFrom<OwnedPart>(
+  { name: '*', paths: ['a'], required: 1, owners: [{ kind: 'login', login: 'bob' }] },
+  { name: '*', paths: ['a'], required: 1, owners: [{ kind: 'team', team: 'sec' }] },
+  { name: '*', paths: ['a'], required: 1, owners: [{ kind: 'email', email: 'a@b.test' }] },
+);
+
 const aFork: fc.Arbitrary<ForkFacts> = fc
   .record({
     lookups: fc.array(
       aFact(fc.array(aChange, { minLength: 1, maxLength: 2 })).map((found) => ({ by: 'by branch', found })),
       { minLength: 1, maxLength: 2 },
     ),
-    changes: fc.tuple(aFact(fc.array(aReview, { maxLength: 4 })), aFact(fc.boolean())).map(([reviews, contains]) =>
-      [7, 8].map((number) =>
-        changeFacts(number, [], {
-          reviews: 'known' in reviews ? known({ reviews: reviews.known, resetOnPush: true }) : reviews,
-          contains,
-          people: known([]),
-        }),
+    changes: fc
+      .tuple(
+        aFact(fc.array(aReview, { maxLength: 4 })),
+        aFact(fc.boolean()),
+        aFact(fc.array(aPart, { maxLength: 2 })),
+        aFact(fc.constantFrom(true, true, true, false)),
+      )
+      .map(([reviews, contains, codeOwners, upToDate]) =>
+        [7, 8].map((number) =>
+          changeFacts(number, [], {
+            reviews: 'known' in reviews ? known({ reviews: reviews.known, resetOnPush: true }) : reviews,
+            contains,
+            codeOwners,
+            upToDate,
+            people: known([]),
+          }),
+        ),
       ),
-    ),
     checks: aFact(fc.array(aCheck, { minLength: 1, maxLength: 2 })),
     people,
     teams: aFact(fc.constantFrom(['bob'], ['bob', 'cy'])).map((members) => [{ team: 'sec', members }]),
@@ -85,6 +101,8 @@ const aPolicy: fc.Arbitrary<GatePolicy> = fc
     requiredChecks: fc.constantFrom([], [{ name: 'build', apps: undefined }]),
     requiredApps: fc.constantFrom([], ['ci']),
     requiredTeams: fc.constantFrom([], ['sec']),
+    requireCodeOwners: fc.boolean(),
+    upToDate: fc.boolean(),
     allowSelfApproval: fc.boolean(),
     allowAncestor: fc.boolean(),
     ifNoPr: fc.constantFrom('block', 'block', 'allow'),
@@ -112,6 +130,10 @@ function* losses(facts: GateFacts): Generator<GateFacts> {
       yield put({ changes: one.changes.with(place, { ...entry, reviews: unknown() }) });
       yield put({ changes: one.changes.with(place, { ...entry, people: unknown() }) });
       yield put({ changes: one.changes.with(place, { ...entry, contains: unknown() }) });
+      yield put({ changes: one.changes.with(place, { ...entry, codeOwners: unknown() }) });
+      yield put({ changes: one.changes.with(place, { ...entry, codeOwners: undefined }) });
+      yield put({ changes: one.changes.with(place, { ...entry, upToDate: unknown() }) });
+      yield put({ changes: one.changes.with(place, { ...entry, upToDate: undefined }) });
     }
   }
 }
@@ -147,6 +169,8 @@ describe('the gate fails closed', () => {
           expect(right.length).toBeGreaterThan(0);
           expect(one.lookups[0]).toHaveProperty('found.known');
           if (strict.requiredChecks.length > 0) expect('known' in one.checks).toBe(true);
+          const speaking = one.changes.filter(({ number }) => right.some((found) => found.number === number));
+          if (strict.upToDate) expect(speaking.map(({ upToDate }) => upToDate)).toContainEqual(known(true));
         }
       }),
       runs,

@@ -8,18 +8,25 @@ import { judgePush } from '../../../src/core/gate/judge-push.ts';
 import type { GatePolicy } from '../../../src/core/gate/policy.ts';
 import type { GateForge, GatePorts } from '../../../src/core/gate/ports.ts';
 import type { Change } from '../../../src/core/model/change.ts';
-import { change, check, head, other, policy, push, repo, review } from './scene.ts';
+import type { OwnedPart } from '../../../src/core/model/code-owners.ts';
+import { change, check, head, old, other, policy, push, repo, review } from './scene.ts';
 
 interface Script {
   readonly found?: (query: ChangeQuery) => readonly Change[];
   readonly survey?: readonly SurveyedChange[] | 'none';
+  readonly owned?: readonly OwnedPart[] | 'none';
+  readonly state?: 'approved' | 'commented';
+  readonly tip?: 'none';
+  readonly contained?: 'unknown' | false;
   /** The name of the call that fails, and with what. */
   readonly fail?: Readonly<Record<string, unknown>>;
   readonly lacks?: readonly (keyof GateForge)[];
 }
 
 /** A forge that says what it is asked, in which round of questions, and answers when every question of the round has come. */
-function scripted({ found = () => [change()], survey, fail = {}, lacks = [] }: Script) {
+function scripted(script: Script) {
+  const { found = () => [change()], survey, owned = [], state = 'approved', fail = {}, lacks = [] } = script;
+  const { tip, contained = true } = script;
   const rounds: string[][] = [];
   let round: string[] | undefined;
   async function asked<T>(name: string, answer: T): Promise<T> {
@@ -43,13 +50,17 @@ function scripted({ found = () => [change()], survey, fail = {}, lacks = [] }: S
     words: { change: 'pull request', sigil: '#' },
     changeSearch: { search: (_, query) => asked(`search ${query.kind}`, found(query)) },
     reviews: {
-      list: (_, { number }) =>
-        asked(`reviews ${number}`, { reviews: [review('bob', 'approved')], resetOnPush: undefined }),
+      list: (_, { number }) => asked(`reviews ${number}`, { reviews: [review('bob', state)], resetOnPush: undefined }),
     },
+    codeOwners: { list: (_, { number }) => asked(`owners ${number}`, owned === 'none' ? undefined : owned) },
     checks: { list: (_, sha) => asked(`checks ${sha === head ? 'head' : sha}`, [check('build', 'success')]) },
     commits: {
       people: (_, sha) => asked(`people ${sha === head ? 'head' : 'other'}`, people),
-      isAncestor: () => asked('ancestor', true),
+      isAncestor: (_, ancestor, descendant) =>
+        ancestor === old && descendant === head
+          ? asked('base in head', contained === 'unknown' ? undefined : contained)
+          : asked('ancestor', true),
+      tip: (_, branch) => asked(`tip ${branch}`, tip === 'none' ? undefined : old),
     },
     members: {
       canWrite: async () => true,
@@ -140,6 +151,96 @@ describe('gathering', () => {
     expect(seen.verdict.status).toBe('approved');
   });
 
+  const owners = (...teams: readonly string[]): OwnedPart => ({
+    name: '*',
+    paths: ['a'],
+    required: 1,
+    owners: teams.map((team) => ({ kind: 'team', team })),
+  });
+
+  test('asks who owns what together with the reviews, and then for the teams that do, each once', async () => {
+    const policyOf = (more: Partial<GatePolicy>): GatePolicy => ({
+      ...policy,
+      allowSelfApproval: true,
+      requireCodeOwners: true,
+      ...more,
+    });
+    const owned = [owners('acme/sec', 'acme/web'), owners('Acme/Web', 'acme/ops')];
+    const all = scripted({ owned });
+    const strictly = policyOf({ requiredTeams: ['acme/SEC'] });
+    expect((await judgePush(all.ports, strictly, push, never)).verdict.status).toBe('approved');
+    expect(all.rounds.map((round) => round.toSorted())).toEqual([
+      ['search branch', 'team acme/SEC'],
+      ['owners 7', 'reviews 7'],
+      ['team Acme/Web', 'team acme/ops'],
+    ]);
+    const nobody = scripted({ owned, state: 'commented' });
+    const facts = await gatherFacts(nobody.ports, policyOf({}), push, never);
+    expect(judge(facts, policyOf({})).status).toBe('pending');
+    expect(nobody.rounds.map((round) => round.toSorted())).toEqual([['search branch'], ['owners 7', 'reviews 7']]);
+    expect(isWhole(facts.forks[0] as never)).toBe(true);
+  });
+
+  test('a base without CODEOWNERS, a forge that cannot tell, and one that fails leave it undetermined', async () => {
+    const demanding: GatePolicy = { ...policy, requireCodeOwners: true };
+    for (const [script, words] of [
+      [{ owned: 'none' }, 'main of int:acme/app has no CODEOWNERS file. Add one to that branch'],
+      [{ lacks: ['codeOwners'] }, 'the forge int tells nobody who owns a path. Leave out --require-code-owners.'],
+      [{ fail: { owners: new SluiceError('unavailable', 'could not do it: 500') } }, 'could not do it: 500'],
+      [{ owned: [owners('acme/web')], fail: { team: new SluiceError('denied', 'could not: 403') } }, 'could not: 403'],
+      [{ owned: [owners('none')] }, 'there is no such team'],
+    ] as const) {
+      const { ports } = scripted(script);
+      const facts = await gatherFacts(ports, demanding, push, never);
+      const verdict = judge(facts, demanding);
+      expect(verdict).toMatchObject({ status: 'undetermined', sentence: expect.stringContaining(words) });
+      expect(isWhole(facts.forks[0] as never)).toBe(false);
+    }
+  });
+
+  test('asks whether the base branch is in the pushed commit beside the reviews, and only where that is demanded', async () => {
+    const demanding: GatePolicy = { ...policy, allowSelfApproval: true, upToDate: true };
+    const asking = scripted({});
+    const { verdict, facts } = await judgePush(asking.ports, demanding, push, never);
+    expect(verdict.status).toBe('approved');
+    expect(asking.rounds.map((round) => round.toSorted())).toEqual([
+      ['search branch'],
+      ['reviews 7', 'tip main'],
+      ['base in head'],
+    ]);
+    expect(facts.forks[0]?.changes).toMatchObject([{ upToDate: { known: true } }]);
+    const plain = scripted({});
+    const without = await judgePush(plain.ports, { ...demanding, upToDate: false }, push, never);
+    expect(plain.rounds).toEqual([['search branch'], ['reviews 7']]);
+    expect(without.facts.forks[0]?.changes[0]?.upToDate).toBeUndefined();
+    expect((await judgePush(scripted({ contained: false }).ports, demanding, push, never)).verdict).toMatchObject({
+      status: 'rejected',
+      sentence: `main has commits that ${head.slice(0, 10)} does not have: bring the pull request up to date and have it approved anew`,
+    });
+    // It is the pushed commit that has to have it, and not the head which that is an ancestor of.
+    const ancestor = scripted({ found: () => [change({ sha: other })] });
+    const allowed = await judgePush(ancestor.ports, { ...demanding, allowAncestor: true }, push, never);
+    expect(allowed.verdict.status).toBe('approved');
+    expect(ancestor.rounds.flat()).toEqual(expect.arrayContaining(['ancestor', 'tip main', 'base in head']));
+  });
+
+  test('a base branch that is gone, a commit that is not there, and a forge that fails leave it undetermined', async () => {
+    const demanding: GatePolicy = { ...policy, upToDate: true };
+    for (const [script, words] of [
+      [{ tip: 'none' }, 'int:acme/app has no branch main, into which #7 goes. Change its base.'],
+      [{ contained: 'unknown' }, `does not have the commit ${head.slice(0, 10)}. Push it there first.`],
+      [{ fail: { tip: new SluiceError('unavailable', 'could not do it: 500') } }, 'could not do it: 500'],
+      [{ fail: { base: new SluiceError('denied', 'could not do it: 403') } }, 'could not do it: 403'],
+      [{ lacks: ['commits'] }, 'sluice cannot ask the forge int for it'],
+    ] as const) {
+      const { ports } = scripted(script);
+      const facts = await gatherFacts(ports, { ...demanding, allowSelfApproval: true }, push, never);
+      const verdict = judge(facts, { ...demanding, allowSelfApproval: true });
+      expect(verdict).toMatchObject({ status: 'undetermined', sentence: expect.stringContaining(words) });
+      expect(isWhole(facts.forks[0] as never)).toBe(false);
+    }
+  });
+
   const failures = [
     new SluiceError('unavailable', 'could not do it: 500'),
     new SluiceError('denied', 'could not do it: 401'),
@@ -221,7 +322,7 @@ async function hanging(): Promise<GateForge> {
     words: { change: 'pull request', sigil: '#' },
     changeSearch: { search: () => new Promise<never>(() => {}) },
     checks: { list: (_repo, _sha, options) => hang(options) },
-    commits: { people: (_repo, _sha, options) => hang(options), isAncestor: () => hang() },
+    commits: { people: (_repo, _sha, options) => hang(options), isAncestor: () => hang(), tip: () => hang() },
     members: { canWrite: () => hang(), team: (_team, options) => hang(options) },
   };
 }

@@ -102,6 +102,44 @@ describe('the change request', () => {
     expect(judge(evil, policy).status).toBe('approved');
   });
 
+  test('has all of its base branch in the pushed commit, by option', () => {
+    const demanded = { upToDate: true };
+    const at = (upToDate: ForkFacts['changes'][number]['upToDate'], more: Partial<ForkFacts> = {}) =>
+      facts({ changes: [changeFacts(7, approved, { upToDate })], ...more });
+    const judged = (...[fact, more]: Parameters<typeof at>) => judge(at(fact, more), { ...policy, ...demanded });
+    const told = (...asked: Parameters<typeof at>) =>
+      nodes(judged(...asked)).filter(({ rule }) => rule === 'up-to-date');
+    expect(judged(known(true)).status).toBe('approved');
+    expect(told(known(true))).toMatchObject([
+      { status: 'approved', sentence: 'aaaaaaaaaa contains all of main', url: 'https://forge.test/7' },
+    ]);
+    expect(judged(known(false))).toMatchObject({
+      status: 'rejected',
+      sentence:
+        'main has commits that aaaaaaaaaa does not have: bring the pull request up to date and have it approved anew',
+    });
+    expect(judged(unknown())).toMatchObject({ status: 'undetermined', sentence: 'ask: the server is on fire' });
+    expect(judged(undefined)).toMatchObject({ status: 'undetermined', sentence: expect.stringContaining('asked for') });
+    for (const fact of [known(true), known(false), unknown<boolean>(), undefined]) {
+      expect(judge(at(fact), policy).status).toBe('approved');
+      expect(nodes(judge(at(fact), policy)).map(({ rule }) => rule)).not.toContain('up-to-date');
+    }
+    // Each change request has its own base.
+    const two = { lookups: [lookup([change(), change({ number: 8 })])] };
+    const both = (second: ForkFacts['changes'][number]['upToDate']) =>
+      status(
+        {
+          ...two,
+          changes: [
+            changeFacts(7, approved, { upToDate: known(true) }),
+            changeFacts(8, approved, { upToDate: second }),
+          ],
+        },
+        demanded,
+      );
+    expect([both(known(true)), both(known(false)), both(unknown())]).toEqual(['approved', 'rejected', 'undetermined']);
+  });
+
   test('of two open ones for the head each must pass', () => {
     const lookups = [lookup([change(), change({ number: 8 })])];
     const both = (second: ForkFacts['changes'][number]) =>

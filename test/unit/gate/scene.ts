@@ -30,6 +30,8 @@ export const policy: GatePolicy = {
   requiredChecks: [],
   requiredApps: [],
   requiredTeams: [],
+  requireCodeOwners: false,
+  upToDate: false,
   allowStaleApprovals: false,
   allowSelfApproval: false,
   allowDraft: false,

@@ -56,6 +56,11 @@ describe('the policy', () => {
     [{ timeout: 0 }, {}, 'usage'],
     [{ base: ['x'.repeat(100_000)] }, {}, 'usage'],
     [{}, { bases: [''] }, 'config'],
+    [{ requireCodeOwners: true }, {}, 'usage'],
+    [{}, { requireCodeOwners: true }, 'config'],
+    [{ upToDate: true }, {}, 'usage'],
+    [{}, { upToDate: true }, 'config'],
+    [{ minApprovals: 0, upToDate: true, base: ['main'] }, {}, 'usage'],
   ])('that cannot be meant is refused: %j %j', async (flags, config, code) => {
     await expect(policyFrom(flags, config)).rejects.toThrow(expect.objectContaining({ code }));
   });

@@ -269,13 +269,13 @@ test('whoever counts is told of each attempt, with what is left of the rate limi
     requests += 1;
     if (requests === 1) socket.destroy();
     else if (requests === 2) response.writeHead(503).end();
-    else sendJson(response, {}, { 'x-ratelimit-remaining': '41' });
+    else sendJson(response, {}, { 'x-ratelimit-remaining': '41', 'x-ratelimit-resource': 'core' });
   };
   const client = await serve(handler, { onAnswer: (answer) => void facts.push(answer) });
   await client.send(get);
   expect(facts).toEqual([
     { status: 0, remaining: undefined },
     { status: 503, remaining: undefined },
-    { status: 200, remaining: 41 },
+    { status: 200, remaining: 41, resource: 'core' },
   ]);
 });

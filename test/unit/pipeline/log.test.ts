@@ -80,6 +80,20 @@ describe('reading back', () => {
     expect(seen).toEqual(['a\n', '2\n', '3\n']);
   });
 
+  test('followLog begins anew with a log that is written anew', async () => {
+    const path = join(await testDir(), 'run.log');
+    await writeFile(path, 'the first attempt, which was cut off\n');
+    const seen: string[] = [];
+    let asked = 0;
+    const ended = async () => {
+      asked += 1;
+      if (asked === 2) await writeFile(path, 'the second\n');
+      return asked === 3;
+    };
+    for await (const chunk of followLog(path, { ended })) seen.push(String(chunk));
+    expect(seen).toEqual(['the first attempt, which was cut off\n', 'the second\n']);
+  });
+
   test('followLog begins where it is told and stops when nobody listens any more', async () => {
     const path = join(await testDir(), 'x.log');
     await writeFile(path, '0123456789');

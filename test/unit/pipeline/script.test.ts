@@ -36,6 +36,12 @@ describe('findScript: which file', () => {
     });
   });
 
+  test('folders of its name hold what belongs to it', async () => {
+    const files = { 'ci/pipeline.py': 'x', 'ci/pipeline/steps.py': 'x', 'ci/pipeline.d/more': 'x' };
+    const checkout = await checkoutWith(files);
+    expect(await findScript(checkout)).toMatchObject({ kind: 'script', path: join(checkout, 'ci/pipeline.py') });
+  });
+
   test('a commit without one is told from one that cannot be used', async () => {
     const checkout = await checkoutWith({ 'README.md': 'x' });
     expect(await findScript(checkout)).toMatchObject({

@@ -22,6 +22,13 @@ describe('what cannot work is refused before the first look', () => {
     ['an interval below the floor', { interval: 1000 }, /--interval must be at least 5s/],
     ['a time limit for a watcher', { timeout: 1000 }, /--timeout is the limit of --once/],
     ['guarded paths of nothing', { guard: ['ci/**'] }, /--guard says which change requests run/],
+    ['a glob that is empty', { branch: ['main', ''] }, /--branch "": a glob must not be empty/],
+    ['guarded paths that are empty', { prs: true, guard: [''] }, /--guard "": a glob must not be empty/],
+    ['a script outside of the commit', { file: '/etc/passwd' }, /"\/etc\/passwd" must be relative/],
+    ['a script without a name', { file: '' }, /the script "" is not a path/],
+    ['a variable that scripts never see', { env: ['LANG', 'SLUICE_CONFIG'] }, /SLUICE_CONFIG configures sluice itself/],
+    ['an image of no container', { image: 'debian' }, /--image debian: the scripts run in no container/],
+    ['a network that is open anyway', { network: true }, /--network opens the network to an isolated script/],
     ['a program that is not there', { run: ['no-such-program-x'] }, /"no-such-program-x" was not found on PATH/],
     ['an absolute path to nothing', { run: ['/no/such/program'] }, /"\/no\/such\/program" is no program/],
   ])('%s', async (_what, options, message) => {
@@ -31,6 +38,16 @@ describe('what cannot work is refused before the first look', () => {
       message: expect.stringMatching(message),
     });
     await expect(readFile(join(root, 'state/sluice/poll.sqlite'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test("a variable with a token of sluice's own", async () => {
+    const { repo, root } = await openScene();
+    const env = { PATH: process.env.PATH, HOME: root, GITHUB_TOKEN: 'x'.repeat(40) };
+    const { run } = openCommand(root, { env });
+    await expect(run([repo], { once: true, env: ['GITHUB_TOKEN'] })).rejects.toMatchObject({
+      code: 'usage',
+      message: "the variable GITHUB_TOKEN holds a token of sluice's own, and is kept from scripts",
+    });
   });
 
   test('a program of the checkout, or of a container, is not sought here', async () => {
@@ -145,7 +162,9 @@ describe('the history', () => {
   test('refuses a number of 0 and a repository that it does not have', async () => {
     const { root, repo, run } = await openScene();
     const list = (options: Readonly<Record<string, unknown>>) => run([], options, historyCommand);
-    expect(await list({ repo: 'nix' })).toMatchObject({ text: 'no runs yet' });
+    expect(await list({ repo: 'nix' })).toMatchObject({
+      text: expect.stringContaining('no runs yet: there is no state in'),
+    });
     await run([repo], { once: true });
     await expect(list({ repo: `${root}/ap.git` })).rejects.toMatchObject({
       code: 'usage',

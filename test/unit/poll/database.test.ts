@@ -6,7 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { takeLock } from '../../../src/core/lock.ts';
+import { claimRun, returnRun } from '../../../src/core/poll/progress.ts';
 import { openState, openStateReader } from '../../../src/core/poll/state/database.ts';
+import { findRun } from '../../../src/core/poll/state/history.ts';
 import { addRepository, findRepository } from '../../../src/core/poll/state/repositories.ts';
 import { schemaVersion } from '../../../src/core/poll/state/schema.ts';
 import { openTestState, stateFile } from './site.ts';
@@ -86,6 +88,26 @@ describe('openState', () => {
     await expect(openState(path, takeLock)).rejects.toMatchObject(refusal);
     await expect(openStateReader(path)).rejects.toMatchObject(refusal);
     expect(await readFile(path)).toEqual(before);
+  });
+
+  test('a state of schema 1 is read as it is, and brought to this one when it is opened', async () => {
+    const path = await stateFile();
+    const first = await openState(path, takeLock);
+    first.write('test', (tx) => {
+      addRepository(tx, 'a');
+      tx.run(`INSERT INTO run (repository, ref, kind, state, results, queued_at)
+        VALUES (1, 'refs/heads/main', 'created', 'queued', '[]', 1)`);
+      tx.run('ALTER TABLE run DROP COLUMN faults');
+      tx.run('PRAGMA user_version = 1');
+    });
+    await first[Symbol.asyncDispose]();
+    const reader = await openStateReader(path);
+    if (reader === undefined) throw new Error('there is no state');
+    expect(findRun(reader, 1)).toMatchObject({ state: 'queued', faults: 0 });
+    await reader[Symbol.asyncDispose]();
+    const second = await openTestState(path);
+    expect(claimRun(second, { repositories: [1], except: [] }, 2)).toMatchObject({ id: 1, faults: 0 });
+    expect(returnRun(second, 1, { cause: 'fault', detail: 'x', now: 3 })).toMatchObject({ faults: 1 });
   });
 
   test('a state from before files had a mark is taken over', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { takeLock } from '../../../src/core/lock.ts';
 import { planPoll, type SeenRef } from '../../../src/core/poll/plan.ts';
-import { claimRun, finishRun, markStarted, returnRun } from '../../../src/core/poll/progress.ts';
+import { claimRun, finishRun, markStarted, mostFaults, returnRun } from '../../../src/core/poll/progress.ts';
 import { openRepositories, openRepository } from '../../../src/core/poll/record.ts';
 import { recover } from '../../../src/core/poll/recover.ts';
 import type { WatchedRepository } from '../../../src/core/poll/repository.ts';
@@ -169,6 +169,18 @@ describe('recordPlan', () => {
     expect(known(db)).toEqual({ [head]: '2 blocked' });
   });
 
+  test('a stranger cannot put the status of a tested commit back to pending by opening a change request of it', async () => {
+    const db = await openTestState();
+    const repository = watched('a', { results: ['status'], selection: { ...repo.selection, changes: true } });
+    look(db, { [main]: oid(1) }, { repository });
+    const blocked = (change: number, n: number) => ({ oid: oid(n), change, blocked: 'a writer must approve it' });
+    look(db, { [main]: oid(1), 'refs/pull/7/head': blocked(7, 1) }, { repository });
+    claim(db);
+    finishRun(db, 1, { state: 'success' }, 3000);
+    look(db, { [main]: oid(1), 'refs/pull/7/head': blocked(7, 2), 'refs/pull/8/head': blocked(8, 1) }, { repository });
+    expect(reports(db)).toEqual(['1 status final', '3 status blocked']);
+  });
+
   test('a closed change request is forgotten with its waiting run', async () => {
     const db = await openTestState();
     const repository = watched('a', { selection: { ...repo.selection, changes: true } });
@@ -256,10 +268,46 @@ describe('finishRun', () => {
   });
 });
 
-describe('returnRun', () => {
-  const requeue = { detail: 'the remote was down', countAttempt: true, now: 3000 };
+describe('no status stays pending', () => {
+  const stopped = { cause: 'stopped', detail: 'sluice was stopped', now: 3000 } as const;
 
-  test('back into the queue; the third counted attempt is the last', async () => {
+  async function interrupted() {
+    const db = await openTestState();
+    look(db, { [main]: oid(1), 'refs/heads/other': oid(9) });
+    const run = claim(db);
+    if (run === undefined) throw new Error('there is nothing to claim');
+    markStarted(db, run, { group: undefined, log: '/log/1' });
+    returnRun(db, 1, stopped);
+    return db;
+  }
+
+  test('of a run that was begun, put back, and then overtaken by a newer commit', async () => {
+    const db = await interrupted();
+    expect(reports(db)).toEqual(['1 status pending']);
+    look(db, { [main]: oid(2), 'refs/heads/other': oid(9) });
+    expect(states(db)).toContain('main 1 superseded');
+    expect(reports(db)).toEqual(['1 status final']);
+  });
+
+  test('or whose branch is gone', async () => {
+    const db = await interrupted();
+    look(db, { 'refs/heads/other': oid(9) });
+    expect(states(db)).toContain('main 1 cancelled');
+    expect(reports(db)).toEqual(['1 status final']);
+  });
+
+  test('a run that was never begun has none', async () => {
+    const db = await openTestState();
+    look(db, { [main]: oid(1) });
+    look(db, { [main]: oid(2) });
+    expect(reports(db)).toEqual([]);
+  });
+});
+
+describe('returnRun', () => {
+  const requeue = { cause: 'killed', detail: 'sluice ended', now: 3000 } as const;
+
+  test('back into the queue; the third time that it took sluice down is the last', async () => {
     const db = await openTestState();
     look(db, { [main]: oid(1) });
     const tried = [1, 2, 3].map(() => {
@@ -267,7 +315,7 @@ describe('returnRun', () => {
       return returnRun(db, 1, requeue)?.state;
     });
     expect(tried).toEqual(['queued', 'queued', 'error']);
-    expect(findRun(db, 1)).toMatchObject({ detail: 'the remote was down (attempt 3)', attempt: 3 });
+    expect(findRun(db, 1)).toMatchObject({ detail: 'sluice ended (attempt 3)', attempt: 3 });
     expect(reports(db)).toEqual(['1 status final', '1 notes final']);
     expect(known(db)).toEqual({ [main]: '1 settled' });
   });
@@ -277,8 +325,25 @@ describe('returnRun', () => {
     look(db, { [main]: oid(1) });
     for (let n = 0; n < 10; n += 1) {
       claim(db);
-      expect(returnRun(db, 1, { ...requeue, countAttempt: false })).toMatchObject({ state: 'queued', attempt: 0 });
+      expect(returnRun(db, 1, { ...requeue, cause: 'stopped' })).toMatchObject({ state: 'queued', attempt: 0 });
     }
+  });
+
+  test('a fault before its begin is no attempt, and is met with more patience', async () => {
+    const db = await openTestState();
+    look(db, { [main]: oid(1) });
+    const fault = { cause: 'fault', detail: 'the remote was down', now: 3000 } as const;
+    for (let n = 1; n < mostFaults; n += 1) {
+      claim(db);
+      expect(returnRun(db, 1, fault)).toMatchObject({ state: 'queued', attempt: 0, faults: n });
+    }
+    claim(db);
+    expect(returnRun(db, 1, requeue)).toMatchObject({ state: 'queued', attempt: 1 });
+    claim(db);
+    expect(returnRun(db, 1, fault)).toMatchObject({
+      state: 'error',
+      detail: `the remote was down (tried ${mostFaults} times)`,
+    });
   });
 
   test('it makes way for a newer commit that waits', async () => {
@@ -368,7 +433,7 @@ describe('any sequence of looks, runs and crashes', () => {
     const oldest = running(db).at(-1)?.id ?? 0;
     if (kind === 'claim') claim(db);
     if (kind === 'finish') finishRun(db, oldest, { state: 'success' }, 3000);
-    if (kind === 'return') returnRun(db, oldest, { detail: 'x', countAttempt: false, now: 3000 });
+    if (kind === 'return') returnRun(db, oldest, { cause: 'stopped', detail: 'x', now: 3000 });
     if (kind === 'crash') await recover({ db, killOrphan: async () => {}, onEvent: () => {}, now: () => 4000 });
   }
 

@@ -7,6 +7,12 @@ function ended(state: FinalState): PollEvent {
   return { type: 'run-finished', run: { state } as Run };
 }
 
+const run = { id: 7, repository: 'a', ref: 'refs/heads/main', state: 'success' } as Run;
+const away = { code: 'unavailable', message: 'x', hint: undefined } as const;
+const returned: PollEvent = { type: 'run-returned', run, fault: away };
+const report = { run: 7, kind: 'notes', phase: 'final' } as const;
+const unsent: PollEvent = { type: 'report-failed', ...report, fault: away, final: false };
+
 function failed(code: 'unavailable' | 'denied' | 'rate-limited' | 'config'): PollEvent {
   const fault = { code, message: 'x', hint: undefined };
   return { type: 'look-failed', repository: 'a', fault, retryInMs: undefined };
@@ -23,6 +29,11 @@ describe('exitStatusOf', () => {
     [75, 'a remote wants us to wait', [failed('rate-limited')]],
     [77, 'what needs a person comes before what may pass', [failed('unavailable'), failed('denied')]],
     [78, 'the configuration is wrong', [failed('denied'), failed('config')]],
+    [69, 'a run could not be begun', [returned, ended('success')]],
+    [0, 'a run could be begun in the end', [returned, returned, { type: 'run-finished', run }]],
+    [69, 'a result waits to be sent', [ended('success'), unsent]],
+    [0, 'a result was sent in the end', [unsent, { type: 'report-sent', ...report }]],
+    [69, 'a result was refused in the end', [unsent, { ...unsent, final: true }]],
     [1, 'a failed script is the answer, whatever else', [failed('denied'), ended('failure')]],
   ])('%d: %s', (status, _what, events) => {
     expect(exitStatusOf(events.reduce(addToTally, emptyTally))).toBe(status);

@@ -112,9 +112,10 @@ describe('the worker', () => {
     await idle;
   });
 
-  test('a failing script is a result; a fault that may pass is tried again, three times', async () => {
-    const down = new SluiceError('unavailable', 'cannot fetch', { retryAfterMs: 60_000 });
-    const run = answers({ state: 'failure', exitStatus: 1 }, down, down, down, success);
+  test('a failing script is a result; a fault that may pass is tried again, for ten minutes', async () => {
+    const down = new SluiceError('unavailable', 'cannot fetch', {});
+    const asked = new SluiceError('unavailable', 'cannot fetch', { retryAfterMs: 60_000 });
+    const run = answers({ state: 'failure', exitStatus: 1 }, asked, ...Array.from({ length: 7 }, () => down), success);
     const { db, a, worker, world } = await site(run);
     queue(db, a, { main: oid(1) });
     worker.wake();
@@ -123,8 +124,8 @@ describe('the worker', () => {
     queue(db, a, { main: oid(2) });
     worker.wake();
     await worker.idle();
-    expect(findRun(db, 2)).toMatchObject({ state: 'error', attempt: 3, detail: 'cannot fetch (attempt 3)' });
-    expect(world.waits).toEqual([63_000, 63_000]);
+    expect(findRun(db, 2)).toMatchObject({ state: 'error', detail: 'cannot fetch (tried 8 times)' });
+    expect(world.waits).toEqual([63_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000]);
   });
 
   test('a fault that stays is the result, with its hint', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JobState } from '../../../src/core/jobs/states.ts';
 import type { JobRow } from '../../../src/core/jobs/store.ts';
 import { statusFollowUps } from '../../../src/core/serve/follow-ups.ts';
+import type { StatusData } from '../../../src/core/serve/job-data.ts';
 
 const sha = 'a'.repeat(40);
 
@@ -29,6 +30,7 @@ function row(state: JobState, more: Partial<JobRow> = {}): JobRow {
     supersededBy: undefined,
     processes: undefined,
     pinned: false,
+    told: undefined,
     ...more,
   };
 }
@@ -59,6 +61,32 @@ describe('statusFollowUps', () => {
   test('one context and commit has one lane, and the newest takes the place of what was not sent', () => {
     const [job] = statusFollowUps(row('success'));
     expect(job).toMatchObject({ queue: 'status', key: job?.lane, forget: true, data: { run: '5', sha } });
+  });
+
+  test('a pending that the run is not about any more is ended, once', () => {
+    const other = 'b'.repeat(40);
+    const told = (state: JobState, more: Partial<JobRow>) =>
+      statusFollowUps(row(state, more)).map(({ data }) => {
+        const { sha: of, state: said, description } = data as StatusData;
+        return `${of.slice(0, 1)} ${said}: ${description}`;
+      });
+    expect(told('running', { told: other, processes: 'group' })).toEqual([
+      'b error: run 5 went on with aaaaaaaaaa',
+      'a pending: running',
+    ]);
+    expect(told('success', { told: sha })).toEqual(['a success: last']);
+    expect(told('skipped', { told: sha, detail: 'the change request is closed' })).toEqual([
+      'a error: the change request is closed',
+    ]);
+    const mirror = { queue: 'mirror', subject: { repo: 'gh:acme/app', event: 'change', change: 7, sha } } as const;
+    expect(told('waiting', { ...mirror, told: other, detail: 'ask' })).toEqual([
+      'b error: run 5 went on with aaaaaaaaaa',
+      'a pending: waiting: ask',
+    ]);
+  });
+
+  test('it names the delivery that the run came from', () => {
+    expect(statusFollowUps(row('success', { delivery: 'guid' }))).toMatchObject([{ data: { delivery: 'guid' } }]);
   });
 
   test('nothing is said where nobody asked for it, of a deleted ref, and without a commit', () => {

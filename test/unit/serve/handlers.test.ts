@@ -38,6 +38,7 @@ function jobOf(data: object, more: Partial<JobRow> = {}): Job & { readonly start
     supersededBy: undefined,
     processes: undefined,
     pinned: false,
+    told: undefined,
     ...more,
     starts,
     signal: new AbortController().signal,
@@ -132,7 +133,7 @@ describe('the script handler', () => {
   function script(more: Partial<ScriptPorts> = {}) {
     const orders: ScriptOrder[] = [];
     const run = scriptHandler({
-      store: { list: async () => [], body: async () => Buffer.from('{"x":1}') },
+      store: { list: async () => [], payload: async () => Buffer.from('{"x":1}') },
       findChange: async () => found(),
       findTip: async () => a,
       judge: async () => ({ trusted: true, missing: '' }),
@@ -175,6 +176,21 @@ describe('the script handler', () => {
     expect(closed.orders).toEqual([]);
   });
 
+  test('what is told of a deletion is not run when the branch is there again, unless somebody insists', async () => {
+    const gone: ScriptData = { ...data, event: 'delete', sha: undefined, before: a };
+    const there = script({ findTip: async () => b });
+    expect(await there.run(jobOf(gone))).toEqual({ state: 'skipped', detail: 'refs/heads/main is there again' });
+    expect(there.orders).toEqual([]);
+    await there.run(jobOf(gone, { pinned: true }));
+    const deleted = script({ findTip: async () => undefined });
+    await deleted.run(jobOf(gone));
+    const unreadable = script({ findTip: () => Promise.reject(new SluiceError('denied', 'no')) });
+    await unreadable.run(jobOf(gone));
+    for (const { orders } of [there, deleted, unreadable]) {
+      expect(orders.map(({ sha }) => sha)).toEqual([undefined]);
+    }
+  });
+
   test('a change request that nobody has vouched for waits', async () => {
     const { orders, run } = script({ judge: async () => ({ trusted: false, missing: 'ask somebody' }) });
     expect(await run(jobOf(ofChange))).toEqual({ state: 'waiting', sha: a, detail: 'ask somebody' });
@@ -196,7 +212,7 @@ describe('the script handler', () => {
       script({
         findTip: async () => b,
         store: {
-          body: async () => undefined,
+          payload: async () => undefined,
           list: async () => [jobOf({ ...data, sha: sent }, { id: '4', subject: { repo: '', event: '', sha } })],
         },
       });
@@ -247,6 +263,28 @@ describe('statuses', () => {
       'https://ci.example/runs/7',
       'https://ci.example/runs/8',
     ]);
+  });
+
+  test('where one was taken before, "not found" may pass: the result is sent again', async () => {
+    let found = true;
+    const set: string[] = [];
+    const run = statusHandler({
+      setStatus: async (_repo, { state }) => {
+        if (!found) throw new SluiceError('not-found', 'api.github.com answered 404');
+        set.push(state);
+      },
+      runUrl: () => undefined,
+      warn: () => {},
+    });
+    const status = { repo, sha: a, context: 'unit', description: 'ok', run: '3', delivery: 'guid' };
+    await run(jobOf({ ...status, state: 'pending' }));
+    found = false;
+    for (let time = 0; time < 2; time += 1) {
+      await expect(run(jobOf({ ...status, state: 'success' }))).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    found = true;
+    expect(await run(jobOf({ ...status, state: 'success' }))).toEqual({ state: 'success' });
+    expect(set).toEqual(['pending', 'success']);
   });
 
   test('a commit that the repository does not have ends it, and is said once for the repository', async () => {

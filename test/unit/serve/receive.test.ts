@@ -83,6 +83,20 @@ test.each([
   expect(JSON.stringify([answer, warnings])).not.toContain('new secret');
 });
 
+test.each([
+  ['guid-1', 'guid-1'],
+  ['<b>hostile</b>', undefined],
+])('what is refused is said with its id, if it is one: %s', async (guid, delivery) => {
+  const said: unknown[] = [];
+  const { sources } = receiver();
+  const warn = (_: string, fields: object) => void said.push(fields);
+  const receive = openReceiver({ sources, accept: () => Promise.reject(new Error('not called')), now: () => 0, warn });
+  const { headers, body } = deliveryOf('github', push, { place, secret: 'other secret', guid });
+  const sender = () => '192.0.2.7';
+  expect(await receive({ source: 'app', headers, body, sender })).toMatchObject({ status: 401 });
+  expect(said).toEqual([expect.objectContaining({ source: 'app', delivery, from: '192.0.2.7', status: 401 })]);
+});
+
 test('what is not authentic is not even parsed', async () => {
   const { receive } = receiver();
   const { headers } = deliveryOf('github', push, { place, secret: 'new secret' });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SluiceError } from '../../../src/core/errors.ts';
 import type { NewJob } from '../../../src/core/jobs/store.ts';
 import { noteAlive, openReconciler, type ReconcilePorts } from '../../../src/core/serve/reconcile.ts';
@@ -32,7 +32,7 @@ function site(more: Partial<ReconcilePorts> = {}) {
     },
     repositories: async () => [{ repo, reports: true }],
     findDifferences: async () => ({ changes: [7, 8], refs: true }),
-    lostDeliveries: async () => [],
+    lossSources: [],
     log: { info: (line) => void said.push(line), warn: (line) => void said.push(`warn: ${line}`) },
     now: () => clock,
     ...more,
@@ -91,10 +91,15 @@ describe('reconcile', () => {
     const again: string[] = [];
     const lost = (guid: string): LostDelivery => ({ guid, redeliver: async () => void again.push(guid) });
     const { ports, pass } = site({
-      lostDeliveries: async (from) => {
-        since.push(from);
-        return [lost('lost'), lost('known')];
-      },
+      lossSources: [
+        {
+          name: 'app',
+          lost: async (from) => {
+            since.push(from);
+            return [lost('lost'), lost('known')];
+          },
+        },
+      ],
     });
     const reconciler = openReconciler(ports);
     await reconciler.reconcile(never);
@@ -107,7 +112,9 @@ describe('reconcile', () => {
   test('what fails again after it was sent again is asked for with growing pauses, and at last left', async () => {
     const asked: number[] = [];
     const redeliver = async () => void asked.push(Math.round((ports.now() - 1_000_000_000) / 60_000));
-    const { ports, said, pass } = site({ lostDeliveries: async () => [{ guid: 'lost', redeliver }] });
+    const { ports, said, pass } = site({
+      lossSources: [{ name: 'app', lost: async () => [{ guid: 'lost', redeliver }] }],
+    });
     const reconciler = openReconciler(ports);
     for (let minutes = 0; minutes < 24 * 60; minutes += 5) {
       await reconciler.reconcile(never);
@@ -117,6 +124,95 @@ describe('reconcile', () => {
     expect(said.filter((line) => line.startsWith('warn'))).toEqual([
       expect.stringMatching(/^warn: the delivery lost was sent again 6 times and never arrived/),
     ]);
+  });
+
+  test('a source that could not be asked is asked for the same span again, also by the next process; others are up to date', async () => {
+    const down = new SluiceError('unavailable', 'the forge is down');
+    const asked: string[] = [];
+    let answers = false;
+    const { ports, said, pass } = site({
+      lossSources: [
+        {
+          name: 'app',
+          lost: async (since) => {
+            asked.push(`app ${since - 1_000_000_000}`);
+            if (!answers) throw down;
+            return [];
+          },
+        },
+        {
+          name: 'other',
+          lost: async (since) => {
+            asked.push(`other ${since - 1_000_000_000}`);
+            return [];
+          },
+        },
+      ],
+    });
+    const first = openReconciler(ports);
+    await first.reconcile(never);
+    pass(600_000);
+    await first.reconcile(never);
+    expect(said).toContain('warn: failed deliveries of app could not be listed: the forge is down');
+    expect(asked.splice(0)).toEqual(['app -60000', 'other -60000', 'app -60000', 'other -60000']);
+    pass(600_000);
+    answers = true;
+    const next = openReconciler(ports);
+    await next.reconcile(never);
+    pass(600_000);
+    await next.reconcile(never);
+    expect(asked).toEqual(['app -60000', 'other -60000', 'app 1140000', 'other 1140000']);
+  });
+
+  test('a forge that is down when it is asked to send again is asked later, and that was no attempt', async () => {
+    let answers = false;
+    const sent: string[] = [];
+    const listed: number[] = [];
+    const lost = (guid: string): LostDelivery => ({
+      guid,
+      redeliver: async () => {
+        if (!answers) throw new SluiceError('unavailable', 'the forge is down');
+        if (guid === 'too old') throw new SluiceError('not-found', 'the forge does not keep it any more');
+        sent.push(guid);
+      },
+    });
+    const { ports, said, pass } = site({
+      lossSources: [
+        {
+          name: 'app',
+          lost: async (since) => {
+            listed.push(since - 1_000_000_000);
+            return [lost('too old'), lost('lost')];
+          },
+        },
+      ],
+    });
+    const reconciler = openReconciler(ports);
+    await reconciler.reconcile(never);
+    pass(60_000);
+    answers = true;
+    await reconciler.reconcile(never);
+    expect(sent).toEqual(['lost']);
+    expect(said).toContainEqual(
+      expect.stringMatching(/too old had failed and cannot be sent again: the forge does not/),
+    );
+    // Another process would have to find them in the forge's list.
+    expect(listed).toEqual([-60_000, -60_000]);
+  });
+
+  test('a forge that hangs holds up the repositories of its own only', async () => {
+    const hang = Promise.withResolvers<never>();
+    const { ports, queued } = site({
+      repositories: async () => [
+        { repo, reports: true },
+        { repo: { alias: 'lab', path: 'acme/app' }, reports: true },
+      ],
+      findDifferences: async ({ alias }) => (alias === 'gh' ? await hang.promise : { changes: [1], refs: false }),
+    });
+    const done = openReconciler(ports).reconcile(never);
+    await vi.waitFor(() => expect(queued.map(({ key }) => key)).toEqual(['mirror lab:acme/app change 1']));
+    hang.reject(new SluiceError('unavailable', 'at last'));
+    await done;
   });
 
   test('says which span of time nobody listened in', async () => {

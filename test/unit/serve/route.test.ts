@@ -61,6 +61,24 @@ function summary(event: ForgeEvent, of: RouteRules): readonly string[] {
 }
 
 describe('route', () => {
+  test('a repository that the configuration spells otherwise has one name and one queue', () => {
+    const own = entry({ repo: { alias: 'gh', path: 'Acme/App' }, mirror: toMirrors });
+    const { repo, jobs } = route([push('refs/heads/main')], rules(own));
+    expect([repo, jobs.map(({ key }) => key)]).toEqual(['gh:Acme/App', ['mirror gh:Acme/App refs/heads/main']]);
+    const all = entry({ repo: { alias: 'gh', path: 'Acme/*' }, mirror: toMirrors });
+    expect(route([push('refs/heads/main')], rules(all)).repo).toBe('gh:acme/app');
+  });
+
+  test('a ref that one delivery names twice is one job, for the later entry', () => {
+    const own = entry({ mirror: toMirrors, runs: [{ name: 'unit', on: ['push'], runsFor: () => true }] });
+    const twice = [push('refs/heads/main', { after: a }), push('refs/heads/main', { before: a, after: b })];
+    const { jobs } = route(twice, rules(own));
+    expect(jobs.map(({ queue, subject }) => [queue, subject.sha])).toEqual([
+      ['mirror', b],
+      ['script', b],
+    ]);
+  });
+
   test('names the repository that is not configured', () => {
     const routed = route([push('refs/heads/main', { repo: 'evil/app' })], rules(entry({ mirror: toMirrors })));
     expect(routed).toEqual({

@@ -107,8 +107,11 @@ describe('comment', () => {
     [false, 'with more words', { text: '/ok-to-test abcdef1 and run' }],
     [false, 'before the head came', { at: 500 }],
     [false, 'by a reader', { by: reader }],
-    [true, 'with the commit, even if the time says nothing', { text: '/ok-to-test a1b2c3d4', at: 500 }],
-    [true, 'with the commit in capitals', { text: '/ok-to-test A1B2C3D4' }],
+    [true, 'with the whole commit, even if the time says nothing', { text: `/ok-to-test ${head}`, at: 500 }],
+    [true, 'with the whole commit in capitals', { text: `/ok-to-test ${head.toUpperCase()}`, at: 500 }],
+    [false, 'with the whole commit, by a reader', { text: `/ok-to-test ${head}`, by: reader }],
+    [true, 'with a short commit, after the head came', { text: '/ok-to-test A1B2C3D4' }],
+    [false, 'with a short commit, which a later head may share', { text: '/ok-to-test a1b2c3d4e5', at: 500 }],
     [false, 'with another commit', { text: '/ok-to-test b1b2c3d4' }],
     [false, 'with too short a commit', { text: '/ok-to-test a1b2c3' }],
     [false, 'with the commit, by a reader', { text: '/ok-to-test a1b2c3d4', by: reader }],
@@ -137,6 +140,9 @@ describe('guarded paths', () => {
 
   test('unknown files could be guarded ones', () => {
     expect(judge(['author:MEMBER'], { author, changedPaths: undefined }, guarded).trusted).toBe(false);
+    for (const path of ['ci\uFFFD/a', '"ci/\\351"']) {
+      expect(judge(['author:MEMBER'], { author, changedPaths: ['a', path] }, guarded).trusted).toBe(false);
+    }
   });
 
   test('do not bind those who can push to the repository anyway, if those are trusted', () => {
@@ -150,8 +156,7 @@ describe('what is missing', () => {
   test('says who must do what, for which commit', () => {
     expect(judge(['internal', 'review:writer', 'label:ok', 'comment:/ok-to-test'], {})).toEqual({
       trusted: false,
-      missing:
-        'a person with write access must approve it or put on the label "ok" or comment "/ok-to-test a1b2c3d4e5" (for commit a1b2c3d4e5)',
+      missing: `a person with write access must comment "/ok-to-test ${head}" or approve it or put on the label "ok" (for commit a1b2c3d4e5)`,
     });
     expect(judge(['internal'], {})).toEqual({
       trusted: false,

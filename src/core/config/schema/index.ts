@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { forges } from './forges.ts';
 import { gate } from './gate.ts';
-import { mirrorDefaults, repositories } from './repositories.ts';
+import { mirrorDefaults } from './mirror-defaults.ts';
+import { repositories } from './repositories.ts';
 import { serve } from './serve.ts';
-import { key, text } from './values.ts';
+import { key, section, text } from './values.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export const logFormats = ['pretty', 'json'] as const;
@@ -12,11 +13,11 @@ export const logFormats = ['pretty', 'json'] as const;
 export const configSchema = z.strictObject({
   // Editors put it into JSON files to find the schema; sluice does not read it.
   $schema: key(z.string(), 'Address of this schema, for editors'),
-  forges: key(forges, 'Alias → forge; github, gitlab and bitbucket exist without being written'),
-  repositories: key(repositories, 'Repositories that are mirrored, served and polled'),
-  mirror: key(mirrorDefaults, 'Defaults of sluice mirror, named like its flags'),
-  gate: key(gate, 'What sluice gate demands'),
-  serve: key(serve, 'How sluice serve listens, stores and works'),
+  forges: section(forges, 'Alias → forge; github, gitlab and bitbucket exist without being written'),
+  repositories: section(repositories, 'Repositories that are mirrored, served and polled'),
+  mirror: section(mirrorDefaults, 'Defaults of sluice mirror, named like its flags'),
+  gate: section(gate, 'What sluice gate demands'),
+  serve: section(serve, 'How sluice serve listens, stores and works'),
   plugins: key(z.array(text), 'npm packages or files with further commands and forges'),
   log: key(
     z.strictObject({

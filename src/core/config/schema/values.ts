@@ -6,7 +6,17 @@ import { durationForm, durationPattern } from '../../model/duration.ts';
 
 /** An optional key with its description, which editors, `--help` and the JSON Schema show. */
 export function key<T extends z.ZodMiniType>(schema: T, description: string): z.ZodMiniOptional<T> {
-  return z.optional(schema.check(z.describe(description)));
+  const optional = z.optional(schema);
+  z.globalRegistry.add(optional, { description });
+  return optional;
+}
+
+/** A key whose schema is made when something is written there: making all of them costs every command 5 ms. */
+export function section<T extends z.ZodMiniType>(
+  make: () => T,
+  description: string,
+): z.ZodMiniOptional<z.ZodMiniLazy<T>> {
+  return key(z.lazy(make), description);
 }
 
 /** A key that must be written. */
@@ -75,3 +85,12 @@ export const webUrl = z
 export const glob = text;
 
 export const globs = z.array(glob, mustBe('a list of globs'));
+
+/** How a ref may move. */
+export const update = z.enum(['ff', 'force']);
+
+export const isolations = ['none', 'bubblewrap', 'podman', 'docker'] as const;
+
+export const variables = z.array(
+  z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable')),
+);

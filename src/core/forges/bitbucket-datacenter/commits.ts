@@ -7,6 +7,7 @@ import { coAuthorsOf } from '../co-authors.ts';
 import { eachPersonOnce } from '../each-person.ts';
 import type { CommitsRole } from '../review-roles.ts';
 import { convertPerson } from './account.ts';
+import { findTip } from './branch-tip.ts';
 import { assureRepository } from './listing.ts';
 import { commitPath, repositoryPath } from './urls.ts';
 import { commitIdPageSchema, commitSchema, type DatacenterCommit } from './wire-reviews.ts';
@@ -39,6 +40,8 @@ export function commitsRole(client: ApiClient): CommitsRole {
         hint: 'Try again later.',
       });
     },
+
+    tip: (repo, branch, options = {}) => findTip(client, repo, branch, options),
   };
 }
 

@@ -62,6 +62,8 @@ export type DatacenterCommit = z.infer<typeof commitSchema>;
 // An empty one means something, so it must look like a page.
 export const commitIdPageSchema = z.extend(pageOf(z.object({ id: z.string() })), { size: z.number() });
 
+export const branchPageSchema = pageOf(z.object({ id: z.string(), latestCommit: z.string() }));
+
 export const userPageSchema = pageOf(z.object({ name: z.string(), active: z.optional(z.boolean()) }));
 
 /** With the answers to it, and the answers to those. */

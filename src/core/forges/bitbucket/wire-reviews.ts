@@ -64,6 +64,8 @@ export const commitSchema = z.object({
 
 export type BitbucketCommit = z.infer<typeof commitSchema>;
 
+export const branchSchema = z.object({ name: z.string(), target: z.object({ hash: z.string() }) });
+
 export const permissionPageSchema = pageOf(z.object({ permission: z.string(), user: userSchema }));
 
 export const commentPageSchema = pageOf(

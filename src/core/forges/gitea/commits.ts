@@ -1,5 +1,5 @@
 import { SluiceError } from '../../errors.ts';
-import type { ApiClient } from '../../http/client.ts';
+import type { ApiAnswer, ApiClient } from '../../http/client.ts';
 import type { Account } from '../../model/account.ts';
 import { shortOid } from '../../model/ref.ts';
 import { answered, found } from '../answered.ts';
@@ -8,9 +8,10 @@ import { coAuthorsOf } from '../co-authors.ts';
 import { eachPersonOnce } from '../each-person.ts';
 import type { CommitPerson, CommitsRole } from '../review-roles.ts';
 import { convertAccount } from './account.ts';
+import { findTip } from './branch-tip.ts';
+import { assureRepository } from './listing.ts';
 import { repositoryPath } from './urls.ts';
-import { repositorySchema } from './wire.ts';
-import { commitSchema, comparisonSchema, type GiteaCommit, type Signature } from './wire-reviews.ts';
+import { commitIdsSchema, commitSchema, type GiteaCommit, type Signature } from './wire-reviews.ts';
 
 export function commitsRole(client: ApiClient): CommitsRole {
   return {
@@ -22,21 +23,39 @@ export function commitsRole(client: ApiClient): CommitsRole {
     async isAncestor(repo, ancestor, descendant, options = {}) {
       const purpose = `compare ${shortOid(ancestor)} and ${shortOid(descendant)} in ${repo}`;
       const answer = await client.send({
-        // The commits that the second has and the first has not: none, when it is an ancestor of the first.
-        path: `${repositoryPath(repo)}/compare/${descendant}...${ancestor}`,
-        decode: (value) => comparisonSchema.parse(value),
-        accept: [404],
+        // What the first has and the second has not: nothing, when it can be reached from there. `/compare` would do, too, but takes a
+        // branch or tag that is called like a commit for it, and whoever may push can make one.
+        path: `${repositoryPath(repo)}/commits`,
+        query: { sha: ancestor, not: descendant, limit: 1, stat: false, verification: false, files: false },
+        decode: (value) => commitIdsSchema.parse(value),
+        // It says 500 of commits that it does not have.
+        accept: [404, 500],
         purpose,
         ...options,
       });
-      if (answer.status !== 404) return answered(answer, purpose).total_commits === 0;
+      if (answer.status === 200) return isNone(answer, purpose);
       const both = [ancestor, descendant].map((sha) => findCommit(client, repo, sha, options));
       if ((await Promise.all(both)).includes(undefined)) return undefined;
       throw new SluiceError('unavailable', `could not ${purpose}: the forge has both and does not compare them`, {
-        hint: 'Gitea compares commits since version 1.22.',
+        hint: 'Try again later.',
       });
     },
+
+    tip: (repo, branch, options = {}) => findTip(client, repo, branch, options),
   };
+}
+
+/** An empty list means something, so it must say itself that it is whole. */
+function isNone(answer: ApiAnswer<readonly unknown[]>, purpose: string): boolean {
+  if (answered(answer, purpose).length > 0) return false;
+  if (answer.headers['x-total-count'] === '0') return true;
+  throw new SluiceError(
+    'unavailable',
+    `could not ${purpose}: the answer has no commit, and does not say that there is none`,
+    {
+      hint: 'Does a proxy take the header X-Total-Count off?',
+    },
+  );
 }
 
 /** Undefined: the repository, which is there, does not have it. */
@@ -58,12 +77,6 @@ export async function findCommit(
   const commit = found(answer, purpose);
   if (commit === undefined) await assureRepository(client, repo, options);
   return commit;
-}
-
-/** The same 404 is said of a commit and of a repository; the latter is a failure. */
-async function assureRepository(client: ApiClient, repo: string, options: CallOptions): Promise<void> {
-  const decode = (value: unknown) => repositorySchema.parse(value);
-  await client.send({ path: repositoryPath(repo), decode, purpose: `find the repository ${repo}`, ...options });
 }
 
 function peopleOf({ commit, author, committer }: GiteaCommit): readonly CommitPerson[] {

@@ -1,6 +1,9 @@
 import { SluiceError } from '../../errors.ts';
 import type { ApiClient, ApiRequest } from '../../http/client.ts';
+import type { CallOptions } from '../call-options.ts';
 import { nextPageNumber } from '../page-number.ts';
+import { repositoryPath } from './urls.ts';
+import { repositorySchema } from './wire.ts';
 
 /** Every item of a listing, all pages. 50 is the default cap of a server (`[api] MAX_RESPONSE_ITEMS`); a lower one only means more pages. */
 export function readAll<T>(client: ApiClient, request: ApiRequest<readonly T[]>): Promise<readonly T[]> {
@@ -24,4 +27,10 @@ export async function findAll<T>(
     return undefined;
   });
   return isThere ? items : undefined;
+}
+
+/** The same 404 is said of a commit or a branch and of a repository; the latter is a failure. */
+export async function assureRepository(client: ApiClient, repo: string, options: CallOptions): Promise<void> {
+  const decode = (value: unknown) => repositorySchema.parse(value);
+  await client.send({ path: repositoryPath(repo), decode, purpose: `find the repository ${repo}`, ...options });
 }

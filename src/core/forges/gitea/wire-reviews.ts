@@ -48,7 +48,9 @@ export const commitSchema = z.object({
 
 export type GiteaCommit = z.infer<typeof commitSchema>;
 
-export const comparisonSchema = z.object({ total_commits: z.number() });
+export const commitIdsSchema = z.array(z.object({ sha: z.string() }));
+
+export const branchSchema = z.object({ name: z.string(), commit: z.object({ id: z.string() }) });
 
 export const permissionSchema = z.object({ permission: z.string() });
 

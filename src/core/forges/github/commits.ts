@@ -8,6 +8,7 @@ import { eachPersonOnce } from '../each-person.ts';
 import type { CommitPerson, CommitsRole } from '../review-roles.ts';
 import { convertAccount, convertPerson } from './account.ts';
 import type { ClientFor } from './api.ts';
+import { findTip } from './branch-tip.ts';
 import { isUnknownCommit, unknownCommitStatus } from './listing.ts';
 import { repositoryPath } from './urls.ts';
 import { commitSchema, comparisonSchema, type NativeCommit } from './wire-reviews.ts';
@@ -46,6 +47,8 @@ export function commitsRole(clientFor: ClientFor): CommitsRole {
         hint: 'Try again later.',
       });
     },
+
+    tip: (repo, branch, options = {}) => findTip(clientFor(repo), repo, branch, options),
   };
 }
 

@@ -2,11 +2,13 @@ import { createApiClient } from '../../http/api-client.ts';
 import { lazyDispatcher } from '../../http/dispatcher.ts';
 import { baseUrls } from '../base-urls.ts';
 import type { ForgeModule, ForgeOptions } from '../definition.ts';
+import { needingToRead } from '../reading-right.ts';
 import { ownerAndName } from '../repo-path.ts';
 import { type ClientFor, changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf, tokenSource } from './auth.ts';
 import { changeSearchRole } from './change-search.ts';
 import { checksRole } from './checks.ts';
+import { codeOwnersRole } from './code-owners.ts';
 import { commitsRole } from './commits.ts';
 import { discussionRole } from './discussion.ts';
 import { graphqlBase } from './graphql.ts';
@@ -17,6 +19,8 @@ import { statusesRole } from './statuses.ts';
 import { surveyRole } from './survey.ts';
 import { apiUrlOf, cloneUrl, repoOf } from './urls.ts';
 import { webhooks } from './webhooks.ts';
+
+const readable = needingToRead('the permission "Contents: read"');
 
 const headers = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
@@ -53,6 +57,7 @@ export const github: ForgeModule = {
       ...asked,
       members: membersRole(clientFor),
       discussion: discussionRole(clientFor),
+      codeOwners: readable(codeOwnersRole(clientFor)),
       ...survey,
       webhooks,
       hooks: hooksRole(clientFor),

@@ -75,6 +75,11 @@ export type NativeCommit = z.infer<typeof commitSchema>;
 
 export const comparisonSchema = z.object({ status: z.enum(['ahead', 'behind', 'diverged', 'identical']) });
 
+export const branchRefSchema = z.object({
+  ref: z.string(),
+  object: z.object({ type: z.literal('commit'), sha: z.string() }),
+});
+
 export const permissionSchema = z.object({ permission: z.string() });
 
 export const usersSchema = z.array(userSchema);

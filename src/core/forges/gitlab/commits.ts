@@ -6,6 +6,7 @@ import { coAuthorsOf } from '../co-authors.ts';
 import { eachPersonOnce } from '../each-person.ts';
 import type { CommitPerson, CommitsRole } from '../review-roles.ts';
 import { convertPerson } from './account.ts';
+import { findTip } from './branch-tip.ts';
 import { isMissing } from './listing.ts';
 import { projectPath } from './urls.ts';
 import { commitSchema, type GitlabCommit } from './wire-reviews.ts';
@@ -44,6 +45,8 @@ export function commitsRole(client: ApiClient): CommitsRole {
       }
       return isMissing(answer, 'Merge Base', purpose) ? false : answered(answer, purpose) === ancestor;
     },
+
+    tip: (repo, branch, options = {}) => findTip(client, repo, branch, options),
   };
 }
 

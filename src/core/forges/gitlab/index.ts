@@ -6,6 +6,7 @@ import { changesRole, repositoriesRole } from './api.ts';
 import { authenticateWith, gitCredentialOf } from './auth.ts';
 import { changeSearchRole } from './change-search.ts';
 import { checksRole } from './checks.ts';
+import { codeOwnersRole } from './code-owners.ts';
 import { commitsRole } from './commits.ts';
 import { discussionRole } from './discussion.ts';
 import { hooksRole } from './hooks.ts';
@@ -40,6 +41,7 @@ export const gitlab: ForgeModule = {
       commits: readable(commitsRole(client)),
       members: membersRole(client),
       discussion: discussionRole(client),
+      codeOwners: readable(codeOwnersRole(client)),
       webhooks,
       hooks: hooksRole(client),
     };

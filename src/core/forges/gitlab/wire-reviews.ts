@@ -72,6 +72,8 @@ export const commitSchema = z.object({
 
 export type GitlabCommit = z.infer<typeof commitSchema>;
 
+export const branchSchema = z.object({ name: z.string(), commit: z.object({ id: z.string() }) });
+
 export const memberSchema = z.object({
   username: z.string(),
   access_level: z.number(),

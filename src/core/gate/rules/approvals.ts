@@ -6,6 +6,7 @@ import { isKnown } from '../facts.ts';
 import type { GatePolicy } from '../policy.ts';
 import { leaf, unlearned } from '../verdict.ts';
 import type { Opinion } from './opinions.ts';
+import { personName } from './person-name.ts';
 
 /** What the rules about people say: refusals, the number of approvals, teams. All of them must hold. */
 export function judgeOpinions(
@@ -19,7 +20,7 @@ export function judgeOpinions(
       leaf({
         rule: 'changes-requested',
         status: 'rejected',
-        sentence: `${nameOf(by)} requested changes; they must approve, or their review must be dismissed`,
+        sentence: `${personName(by)} requested changes; they must approve, or their review must be dismissed`,
         url,
       }),
     ),
@@ -38,7 +39,7 @@ function countNode(opinions: readonly Opinion[], wanted: number, url: string): V
   const sentences: Readonly<Record<VerdictStatus, string>> = {
     approved: wanted === 0 ? 'no approval was asked for' : `${counting} of ${wanted} approvals`,
     pending: `${counting} of ${wanted} approvals: ${more}, from somebody who did not write it${uncounted(opinions)}`,
-    undetermined: `${counting} of ${wanted} approvals are certain: ${nameOf(doubt?.by)} ${doubt?.why}`,
+    undetermined: `${counting} of ${wanted} approvals are certain: ${personName(doubt?.by)} ${doubt?.why}`,
     rejected: '',
   };
   // Refusals have nodes of their own.
@@ -57,11 +58,11 @@ function uncounted(opinions: readonly Opinion[]): string {
 }
 
 function doesNotCount({ by, why }: { readonly by: Account | undefined; readonly why: string }): string {
-  return `${nameOf(by)} does not count: ${why}`;
+  return `${personName(by)} does not count: ${why}`;
 }
 
 function opinionLeaf(opinion: Exclude<Opinion, { readonly kind: 'veto' }>, url: string): Verdict {
-  const name = nameOf(opinion.by);
+  const name = personName(opinion.by);
   switch (opinion.kind) {
     case 'counts':
       return leaf({ rule: 'review', status: 'approved', sentence: `${name} approved`, url });
@@ -82,7 +83,7 @@ function teamLeaf(opinions: readonly Opinion[], { team, members }: TeamFacts, ur
   const inTeam = possible.filter(({ by }) => by !== undefined && members.known.some((one) => sameLogin(one, by.login)));
   const member = inTeam.find(({ kind }) => kind === 'counts') ?? inTeam[0];
   if (member === undefined) return pending;
-  const name = nameOf(member.by);
+  const name = personName(member.by);
   if (member.kind === 'counts') return leaf({ rule, status: 'approved', sentence: `${name} of ${team} approved`, url });
   return leaf({
     rule,
@@ -90,9 +91,4 @@ function teamLeaf(opinions: readonly Opinion[], { team, members }: TeamFacts, ur
     sentence: `whether the approval of ${name} of ${team} counts is not known`,
     url,
   });
-}
-
-function nameOf(by: Account | undefined): string {
-  if (by === undefined) return 'somebody without an account';
-  return by.name === undefined ? by.login : `${by.name} (${by.login})`;
 }

@@ -7,6 +7,7 @@ import { isKnown, known, notAsked } from '../facts.ts';
 import type { GatePolicy } from '../policy.ts';
 import { all, leaf, undetermined, unlearned } from '../verdict.ts';
 import { judgeOpinions } from './approvals.ts';
+import { judgeCodeOwners } from './code-owners.ts';
 import { opinionsOf } from './opinions.ts';
 import { judgeByPlugin } from './plugin.ts';
 
@@ -26,6 +27,7 @@ export function judgeChange(change: Change, scope: ChangeScope): Verdict {
     stateLeaf(change, scope),
     headLeaf(change, facts, scope),
     ...baseLeaves(change, scope),
+    ...upToDateLeaves(change, facts, scope),
     ...draftLeaves(change, scope),
     ...reviewNodes(change, facts, scope),
     ...scope.policy.rules.map((rule) => judgeByPlugin(rule, ruleFacts(change, facts, scope))),
@@ -95,6 +97,21 @@ function baseLeaves(change: Change, scope: ChangeScope): readonly Verdict[] {
   return [leaf({ rule, status: 'rejected', sentence, url })];
 }
 
+/** Reviewers see what is added to the place where the base was left: what was there, and was taken back since, would go upstream unseen. */
+function upToDateLeaves(change: Change, { upToDate }: ChangeFacts, scope: ChangeScope): readonly Verdict[] {
+  if (!scope.policy.upToDate) return [];
+  const rule = 'up-to-date';
+  const { base, url } = change;
+  const pushed = shortOid(scope.sha);
+  const fact = upToDate ?? notAsked(`find out whether ${pushed} has all of ${base.branch}`);
+  if (!isKnown(fact)) return [unlearned(rule, fact.unknown, url)];
+  if (fact.known) {
+    return [leaf({ rule, status: 'approved', sentence: `${pushed} contains all of ${base.branch}`, url })];
+  }
+  const sentence = `${base.branch} has commits that ${pushed} does not have: bring the ${scope.fork.words.change} up to date and have it approved anew`;
+  return [leaf({ rule, status: 'rejected', sentence, url })];
+}
+
 function draftLeaves(change: Change, scope: ChangeScope): readonly Verdict[] {
   if (!change.draft) return [];
   const name = nameOf(change, scope);
@@ -120,7 +137,11 @@ function reviewNodes(change: Change, facts: ChangeFacts, scope: ChangeScope): re
         members: notAsked<readonly string[]>(`list the members of ${team}`),
       },
   );
-  return judgeOpinions(opinions, policy, { teams, url: change.url });
+  const { url } = change;
+  const verdicts = judgeOpinions(opinions, policy, { teams, url });
+  if (!policy.requireCodeOwners) return verdicts;
+  const owned = facts.codeOwners ?? notAsked('read the code owners');
+  return [...verdicts, judgeCodeOwners(owned, { opinions, teams: fork.teams, url })];
 }
 
 /** Who wrote the pushed commit, and who wrote the head where that is another one. */

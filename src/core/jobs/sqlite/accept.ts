@@ -7,21 +7,16 @@ import { insertJob, type Ledger, requeueJob, runsAgain } from './transitions.ts'
 export function acceptDelivery(tx: Writing, ledger: Ledger, delivery: NewDelivery, jobs: readonly NewJob[]): Accepted {
   const { guid, source } = delivery;
   tx.after(() => ledger.onChange({ kind: 'delivery', id: guid }));
-  const known = tx.get<{ seq: number }>('SELECT seq FROM delivery WHERE guid = :guid AND source = :source', {
-    guid,
-    source,
-  });
-  if (known === undefined) {
-    const seq = insertDelivery(tx, delivery);
-    for (const job of jobs) insertJob(tx, ledger, job, seq);
+  const inserted = insertDelivery(tx, delivery);
+  if (inserted !== undefined) {
+    for (const job of jobs) insertJob(tx, ledger, job, inserted);
     return { duplicate: false, queued: jobs.length };
   }
-  const { seq } = known;
-  tx.run('UPDATE delivery SET repeats = repeats + 1, reason = :reason WHERE seq = :seq', {
-    seq,
-    reason: delivery.reason ?? null,
-  });
-  const queued = queueAgain(tx, ledger, seq, jobs, 'redelivery');
+  const [known] = tx.all<{ seq: number }>(
+    'UPDATE delivery SET repeats = repeats + 1, reason = :reason WHERE guid = :guid AND source = :source RETURNING seq',
+    { guid, source, reason: delivery.reason ?? null },
+  );
+  const queued = known === undefined ? 0 : queueAgain(tx, ledger, known.seq, jobs, 'redelivery');
   return { duplicate: queued === 0, queued };
 }
 
@@ -46,28 +41,25 @@ export function queueAgain(
   return queued;
 }
 
-function insertDelivery(tx: Writing, delivery: NewDelivery): number {
-  const { length } = delivery.body;
-  const { insertedId: seq } = tx.run(
-    `INSERT INTO delivery (guid, source, event, repo, received_at, headers, reason, bytes)
-     VALUES (:guid, :source, :event, :repo, :receivedAt, :headers, :reason, :bytes)`,
-    {
-      guid: delivery.guid,
-      source: delivery.source,
-      event: delivery.event,
-      repo: delivery.repo ?? null,
-      receivedAt: delivery.receivedAt,
-      headers: JSON.stringify(delivery.headers),
-      reason: delivery.reason ?? null,
-      bytes: length,
-    },
-  );
-  const { block, start } = tx.pack(delivery.body);
-  tx.run('INSERT INTO body (delivery, block, start, length) VALUES (:seq, :block, :start, :length)', {
-    seq,
-    block,
-    start,
-    length,
+/** Undefined: it is there already. Asking first would cost one more look at the index for each new one, which most are. */
+function insertDelivery(tx: Writing, delivery: NewDelivery): number | undefined {
+  return tx.pack(delivery.body, (start) => {
+    const { changes, insertedId } = tx.run(
+      `INSERT INTO delivery (guid, source, event, repo, received_at, headers, reason, bytes, start)
+       VALUES (:guid, :source, :event, :repo, :receivedAt, :headers, :reason, :bytes, :start)
+       ON CONFLICT (guid, source) DO NOTHING`,
+      {
+        guid: delivery.guid,
+        source: delivery.source,
+        event: delivery.event,
+        repo: delivery.repo ?? null,
+        receivedAt: delivery.receivedAt,
+        headers: JSON.stringify(delivery.headers),
+        reason: delivery.reason ?? null,
+        bytes: delivery.body.length,
+        start,
+      },
+    );
+    return changes === 0 ? undefined : insertedId;
   });
-  return seq;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { SluiceError } from '../../errors.ts';
 import { sqliteFailure } from '../../sqlite-failure.ts';
-import { openPacker, type Packer, type Place } from './blocks.ts';
+import { openPacker, type Packer } from './blocks.ts';
 
 export type Parameters = Readonly<Record<string, SQLInputValue>>;
 
@@ -15,7 +15,7 @@ export interface Reading {
 export interface Writing extends Reading {
   run(sql: string, parameters?: Parameters): { readonly changes: number; readonly insertedId: number };
   /** Keeps a body, with those of the same transaction. */
-  pack(bytes: Uint8Array): Place;
+  readonly pack: Packer['pack'];
   /** To be called once everything is on the disk; not at all when it does not get there. */
   after(effect: () => void): void;
 }

@@ -1,6 +1,6 @@
-import { inflateRawSync } from 'node:zlib';
 import { deadStates, endedStates, type JobState } from '../states.ts';
 import type { DeliveryQuery, JobQuery, JobRow, QueueCount, RepositoryCounts, StoredDelivery } from '../store.ts';
+import { unpack } from './blocks.ts';
 import type { Parameters, Reading } from './connection.ts';
 import { type JobRecord, listed, selectJob, seqOf, toJobRow } from './rows.ts';
 
@@ -16,9 +16,15 @@ export function listJobs(db: Reading, query: JobQuery): readonly JobRow[] {
     ['job.queue IN (SELECT value FROM json_each(:queues))', 'queues', query.queues && listed(query.queues)],
     ['job.state IN (SELECT value FROM json_each(:states))', 'states', query.states && listed(query.states)],
   ]);
-  const sql = `${selectJob} ${where.sql} ORDER BY job.seq DESC LIMIT :limit`;
+  const newest = query.newest === true ? `${where.sql === '' ? 'WHERE' : 'AND'} NOT ${isReplaced}` : '';
+  const sql = `${selectJob} ${where.sql} ${newest} ORDER BY job.seq DESC LIMIT :limit`;
   return db.all<JobRecord>(sql, { ...where.parameters, limit: query.limit }).map(toJobRow);
 }
+
+/** A newer job of its key is there, whatever became of it. */
+const isReplaced = 'EXISTS (SELECT 1 FROM job AS newer WHERE newer.key = job.key AND newer.seq > job.seq)';
+const isUnsettled = `state NOT IN ('success', 'skipped', 'superseded', 'cancelled')
+  AND (state NOT IN (${deadStates.map((state) => `'${state}'`).join(', ')}) OR NOT ${isReplaced})`;
 
 type Condition = readonly [sql: string, name: string, value: string | number | undefined];
 
@@ -56,21 +62,33 @@ export function deliverySeq(db: Reading, guid: string): number | undefined {
 }
 
 interface BodyRecord {
-  readonly deflated: Uint8Array;
+  readonly packed: Uint8Array;
   readonly start: number;
-  readonly length: number;
+  readonly bytes: number;
 }
 
 /** Undefined: there is none, or no longer. */
 export function findBody(db: Reading, guid: string): Uint8Array | undefined {
+  return bodyOf(db, deliverySeq(db, guid));
+}
+
+/** By the job and not by an id that another source may have used too. */
+export function findPayload(db: Reading, job: number): Uint8Array | undefined {
+  const found = db.get<{ delivery: number | null }>('SELECT delivery FROM job WHERE seq = :job', { job });
+  return bodyOf(db, found?.delivery ?? undefined);
+}
+
+function bodyOf(db: Reading, delivery: number | undefined): Uint8Array | undefined {
+  if (delivery === undefined) return undefined;
   const record = db.get<BodyRecord>(
-    `SELECT block.deflated, body.start, body.length FROM body JOIN block ON block.id = body.block
-     WHERE body.delivery = :delivery`,
-    { delivery: deliverySeq(db, guid) ?? 0 },
+    `SELECT packed, start, bytes FROM delivery
+     JOIN block ON block.first = (SELECT max(first) FROM block WHERE first <= :delivery)
+     WHERE seq = :delivery AND start IS NOT NULL`,
+    { delivery },
   );
   if (record === undefined) return undefined;
-  const { deflated, start, length } = record;
-  return Uint8Array.from(inflateRawSync(deflated).subarray(start, start + length));
+  const { packed, start, bytes } = record;
+  return Uint8Array.from(unpack(packed).subarray(start, start + bytes));
 }
 
 const byResult = {
@@ -110,11 +128,11 @@ function toDelivery(db: Reading, record: DeliveryRecord): StoredDelivery {
   };
 }
 
-/** Everything that is not settled: waiting for its turn or a person, running, given up. */
+/** Everything that is not settled: waiting for its turn or a person, running, given up and not replaced since. */
 export function countQueues(db: Reading): readonly QueueCount[] {
   return db.all<QueueCount>(
     `SELECT queue, state, count(*) AS count, min(queued_at) AS oldestAt FROM job
-     WHERE state NOT IN ('success', 'skipped', 'superseded', 'cancelled') GROUP BY queue, state`,
+     WHERE ${isUnsettled} GROUP BY queue, state`,
   );
 }
 
@@ -122,8 +140,7 @@ export function countRepository(db: Reading, repo: string): RepositoryCounts {
   const counts = new Map(
     db
       .all<{ state: JobState; count: number }>(
-        `SELECT state, count(*) AS count FROM job WHERE repo = :repo
-         AND state NOT IN ('success', 'skipped', 'superseded', 'cancelled') GROUP BY state`,
+        `SELECT state, count(*) AS count FROM job WHERE repo = :repo AND ${isUnsettled} GROUP BY state`,
         { repo },
       )
       .map(({ state, count }) => [state, count]),

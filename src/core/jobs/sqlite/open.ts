@@ -13,6 +13,7 @@ import {
   deliverySeq,
   findBody,
   findDelivery,
+  findPayload,
   listDeliveries,
   listJobs,
 } from './history.ts';
@@ -63,7 +64,7 @@ async function open(path: string): Promise<Connection> {
       refuseStranger(db, path);
       // FULL: a commit is on the disk when it returns, also after a power cut. A long log (16 MB) is copied back less often.
       database.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-        PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 33554432; PRAGMA cache_size = -8000`);
+        PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 33554432; PRAGMA cache_size = -4000`);
       await migrate(db);
       // A lock that only reads would hold nobody back.
       await db.write(purpose, () => undefined);
@@ -144,6 +145,10 @@ function storeOver(db: Connection, options: SqliteStoreOptions): JobStore {
     list: async (query) => listJobs(db, query),
     delivery: async (guid) => findDelivery(db, guid),
     body: async (guid) => findBody(db, guid),
+    async payload(id) {
+      const seq = seqOf(id);
+      return seq === undefined ? undefined : findPayload(db, seq);
+    },
     deliveries: async (query) => listDeliveries(db, query),
     counts: async () => countQueues(db),
     repositories: async (repos) => repos.map((repo) => countRepository(db, repo)),

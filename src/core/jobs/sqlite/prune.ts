@@ -23,11 +23,12 @@ export async function prune(
     if (removed.length < chunk) break;
   }
   const unused = `received_at < :before AND NOT EXISTS (SELECT 1 FROM job WHERE job.delivery = delivery.seq`;
-  const oldBodies = `SELECT seq FROM delivery JOIN body ON body.delivery = delivery.seq WHERE ${unused} AND job.state IN ('queued', 'running', 'waiting')) LIMIT :chunk`;
-  const bodies = await inChunks(db, `DELETE FROM body WHERE delivery IN (${oldBodies})`, before.bodies);
-  const empty = 'SELECT id FROM block WHERE NOT EXISTS (SELECT 1 FROM body WHERE body.block = block.id) LIMIT :chunk';
-  await inChunks(db, `DELETE FROM block WHERE id IN (${empty})`);
-  const oldDeliveries = `SELECT seq FROM delivery WHERE ${unused}) AND NOT EXISTS (SELECT 1 FROM body WHERE body.delivery = delivery.seq) LIMIT :chunk`;
+  const oldBodies = `SELECT seq FROM delivery WHERE start IS NOT NULL AND ${unused} AND job.state IN ('queued', 'running', 'waiting')) LIMIT :chunk`;
+  const bodies = await inChunks(db, `UPDATE delivery SET start = NULL WHERE seq IN (${oldBodies})`, before.bodies);
+  const kept = 'SELECT 1 FROM delivery WHERE seq BETWEEN block.first AND block.last AND start IS NOT NULL';
+  const empty = `SELECT first FROM block WHERE NOT EXISTS (${kept}) LIMIT :chunk`;
+  await inChunks(db, `DELETE FROM block WHERE first IN (${empty})`);
+  const oldDeliveries = `SELECT seq FROM delivery WHERE start IS NULL AND ${unused}) LIMIT :chunk`;
   const deliveries = await inChunks(db, `DELETE FROM delivery WHERE seq IN (${oldDeliveries})`, before.jobs);
   await db.write('give room back', (tx) => tx.all('PRAGMA incremental_vacuum(2000)'));
   return { jobs, bodies, deliveries };

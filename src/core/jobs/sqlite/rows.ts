@@ -20,6 +20,7 @@ export interface JobRecord {
   readonly state: JobState;
   readonly stop: 'cancelled' | 'superseded' | null;
   readonly pinned: 0 | 1;
+  readonly told: string | null;
   readonly forget: 0 | 1;
   readonly attempt: number;
   readonly attempts: number;
@@ -69,6 +70,7 @@ export function toJobRow(record: JobRecord): JobRow {
     supersededBy: newer === null ? undefined : String(newer),
     processes: record.processes ?? undefined,
     pinned: record.pinned === 1,
+    told: record.told ?? undefined,
   };
 }
 

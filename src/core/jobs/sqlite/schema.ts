@@ -85,6 +85,21 @@ const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE job ADD COLUMN told TEXT; -- the commit of which somebody was told that it is not settled yet',
+  // Fewer pages to write and to sync for each delivery: its row says itself where its body is.
+  `
+  ALTER TABLE delivery ADD COLUMN start INTEGER; -- of its body, in its unpacked block; null: it is no longer kept
+  UPDATE delivery SET start = (SELECT start FROM body WHERE delivery = seq);
+  CREATE TABLE packed (
+    first INTEGER PRIMARY KEY, -- numbers of deliveries, which follow each other
+    last INTEGER NOT NULL,
+    packed BLOB NOT NULL -- their bodies, one behind the other, compressed
+  ) STRICT;
+  INSERT INTO packed SELECT min(delivery), max(delivery), deflated FROM body JOIN block ON id = block GROUP BY id;
+  DROP TABLE body;
+  DROP TABLE block;
+  ALTER TABLE packed RENAME TO block;
+  `,
 ];
 
 const schemaVersion = migrations.length;

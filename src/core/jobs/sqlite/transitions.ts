@@ -134,7 +134,14 @@ export function endJob(tx: Writing, ledger: Ledger, seq: number, ending: Ending)
 /** Queues what follows from the state that a job is in now. */
 export function follow(tx: Writing, ledger: Ledger, seq: number): void {
   const row = findJob(tx, seq);
-  for (const job of row === undefined ? [] : ledger.followUps(row)) insertJob(tx, ledger, job, null);
+  if (row === undefined) return;
+  const jobs = ledger.followUps(row);
+  for (const job of jobs) insertJob(tx, ledger, job, null);
+  if (jobs.length === 0) return;
+  // Another process, and another attempt, must know of whom to say how it ended.
+  const unsettled = row.state === 'running' || row.state === 'waiting';
+  const told = unsettled && jobs.some(({ subject }) => subject.sha === row.subject.sha) ? row.subject.sha : undefined;
+  tx.run('UPDATE job SET told = :told WHERE seq = :seq', { told: told ?? null, seq });
 }
 
 export interface Requeueing {

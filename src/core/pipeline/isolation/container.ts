@@ -27,7 +27,7 @@ export function containerLaunch(request: IsolationRequest, engine: Engine): Laun
     });
   }
   const [program = '', ...args] = command;
-  const name = `sluice-${basename(workspace.dir)}`;
+  const name = containerName(workspace.dir);
   const client = clientEnvironment(env, clientEnv);
   const options = [
     ...['--rm', '--init', `--name=${name}`, '--pull=missing', '--log-driver=none'],
@@ -49,11 +49,24 @@ export function containerLaunch(request: IsolationRequest, engine: Engine): Laun
     env: client,
     // Not by a signal to the client: podman's forwards none in its first moments, and leaves with status 0.
     ask: [engine.program, 'kill', '--signal=TERM', name],
-    end: [engine.program, 'rm', '--force', name],
+    end: removal(engine.program, name),
     // "125 indicates that the error is with Podman itself" (podman-run(1), docker-run(1)); 126 and 127 may be the script's own. The
     // init says itself that there is no such program in the image: catatonit in podman, tini in docker.
     toolFailed: (exitCode, lastLine) => exitCode === 125 || /^(?:ERROR \(catatonit|\[FATAL tini)/.test(lastLine),
   };
+}
+
+/** The command that ends the container of a run of which only its directory is known: nothing left to end is no error. */
+export function removeContainer(program: Engine['program'], dir: string): readonly string[] {
+  return removal(program, containerName(dir));
+}
+
+function removal(program: Engine['program'], name: string): readonly string[] {
+  return [program, 'rm', '--force', name];
+}
+
+function containerName(dir: string): string {
+  return `sluice-${basename(dir)}`;
 }
 
 function mount(path: string): string {

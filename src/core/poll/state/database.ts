@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { diskError } from '../../disk-error.ts';
 import { SluiceError } from '../../errors.ts';
 import type { Lock, LockOptions } from '../../lock.ts';
 import { makeDirectory as makeDirectories } from '../../make-directory.ts';
@@ -19,11 +20,7 @@ export type TakeLock = (path: string, options: LockOptions) => Promise<Lock>;
  */
 export async function openState(path: string, takeLock: TakeLock): Promise<StateDatabase> {
   await makeDirectory(dirname(path));
-  const lock = await takeLock(`${path}.lock`, { purpose: `the poll state ${path}`, waitMs: 0 }).catch(
-    (error: unknown) => {
-      throw sqliteFailure(error, `lock the poll state ${path}`, path);
-    },
-  );
+  const lock = await takeLock(`${path}.lock`, { purpose: `the poll state ${path}`, waitMs: 0 });
   try {
     await ownOnly(path);
     const database = await connect(path, { readOnly: false });
@@ -49,7 +46,9 @@ export async function openState(path: string, takeLock: TakeLock): Promise<State
 /** The history names branches and holds the last lines of logs: nobody else's business. SQLite gives its journal the same mode. */
 async function ownOnly(path: string): Promise<void> {
   const { writeFile } = await import('node:fs/promises');
-  await writeFile(path, '', { flag: 'a', mode: 0o600 });
+  await writeFile(path, '', { flag: 'a', mode: 0o600 }).catch((error: unknown) => {
+    throw diskError('cannot write the poll state', error, `Is the disk of ${path} writable, and not full?`);
+  });
 }
 
 /** Opens the state file for `poll history` and the like. Undefined: there is none yet. */
@@ -75,11 +74,8 @@ async function makeDirectory(path: string): Promise<void> {
   try {
     await makeDirectories(path, 0o700);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new SluiceError('config', `cannot make the directory ${path} for the poll state: ${words}`, {
-      hint: 'Choose another one with --state-dir, or make it writable.',
-      cause: error,
-    });
+    const hint = 'Choose another one with --state-dir, or make it writable.';
+    throw diskError(`cannot make the directory ${path} for the poll state`, error, hint);
   }
 }
 

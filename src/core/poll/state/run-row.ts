@@ -14,6 +14,8 @@ export interface RunRow {
   readonly state: RunState;
   readonly stop: 'cancelled' | 'superseded' | null;
   readonly attempt: number;
+  /** Undefined when a history is read that no watcher has brought to this schema yet. */
+  readonly faults?: number;
   readonly results: string;
   readonly queued_at: number;
   readonly started_at: number | null;
@@ -41,6 +43,7 @@ export function toRun(row: RunRow): Run {
     change: row.change_number ?? undefined,
     state: row.state,
     attempt: row.attempt,
+    faults: row.faults ?? 0,
     results: JSON.parse(row.results) as readonly ResultKind[],
     queuedAt: row.queued_at,
     startedAt: row.started_at ?? undefined,

@@ -1,4 +1,4 @@
-import type { RefName } from '../../model/ref.ts';
+import type { Oid, RefName } from '../../model/ref.ts';
 import type { RefEvent } from '../plan.ts';
 import type { PipelineOutcome, Started } from '../ports.ts';
 import type { ResultKind } from '../repository.ts';
@@ -60,6 +60,13 @@ export function queuedRunOf(db: Reading, { repository, ref }: OneRef): number | 
 export function runningRunOf(db: Reading, { repository, ref }: OneRef): number | undefined {
   const sql = `SELECT id FROM run WHERE repository = :repository AND ref = :ref AND state = 'running'`;
   return db.get<{ id: number }>(sql, { repository, ref })?.id;
+}
+
+/** Whether a commit of this repository has a result under any name, or will have one. */
+export function isAnswered(db: Reading, repository: number, oid: Oid): boolean {
+  const sql = `SELECT id FROM run WHERE repository = :repository AND new_oid = :oid
+    AND state IN ('queued', 'running', 'success', 'failure', 'error', 'timed-out') LIMIT 1`;
+  return db.get<{ id: number }>(sql, { repository, oid }) !== undefined;
 }
 
 export interface Ending {
@@ -136,12 +143,12 @@ export function setOutcome(tx: Writing, id: number, state: FinalState, outcome: 
   );
 }
 
-/** Back into the queue; `countAttempt: false` takes the attempt back, when it was ended through no fault of its own. */
-export function requeueRun(tx: Writing, id: number, detail: string, countAttempt: boolean): void {
+/** Back into the queue, with the counts that it has then. */
+export function requeueRun(tx: Writing, { id, attempt, faults = 0 }: RunRow, detail: string): void {
   tx.run(
-    `UPDATE run SET state = 'queued', attempt = attempt - :back, started_at = NULL, detail = :detail,
+    `UPDATE run SET state = 'queued', attempt = :attempt, faults = :faults, started_at = NULL, detail = :detail,
      group_pid = NULL, group_start = NULL WHERE id = :id`,
-    { id, detail, back: countAttempt ? 0 : 1 },
+    { id, attempt, faults, detail },
   );
 }
 

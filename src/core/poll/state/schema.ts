@@ -63,6 +63,7 @@ const migrations: readonly string[] = [
     UNIQUE (run, kind)
   ) STRICT;
   `,
+  'ALTER TABLE run ADD COLUMN faults INTEGER NOT NULL DEFAULT 0',
 ];
 
 export const schemaVersion = migrations.length;

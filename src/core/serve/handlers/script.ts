@@ -5,7 +5,7 @@ import type { ScriptData } from '../job-data.ts';
 import type { FindChange, FindTip, Judge, RunScript } from '../ports.ts';
 
 export interface ScriptPorts {
-  readonly store: Pick<JobStore, 'list' | 'body'>;
+  readonly store: Pick<JobStore, 'list' | 'payload'>;
   readonly findChange: FindChange;
   readonly findTip: FindTip;
   readonly judge: Judge;
@@ -24,7 +24,7 @@ export function scriptHandler(ports: ScriptPorts): RunJob {
     const { data, sha } = target;
     const covered = await coveredBy(job, target.sha, ports);
     if (covered !== undefined) return { state: 'skipped', detail: `run ${covered} was of the same commit`, sha };
-    const payload = job.delivery === undefined ? undefined : await ports.store.body(job.delivery);
+    const payload = await ports.store.payload(job.id);
     return await ports.run({
       run: job.id,
       data,
@@ -40,10 +40,12 @@ export function scriptHandler(ports: ScriptPorts): RunJob {
 async function findTarget(job: Job, ports: ScriptPorts): Promise<Target> {
   const data = job.data as ScriptData;
   if (data.change !== undefined) return await changeTarget(job, data, data.change.number, ports);
-  if (data.event === 'delete') return { data, sha: undefined };
-  if (job.pinned) return { data, sha: job.subject.sha };
+  const deleted = data.event === 'delete';
+  if (job.pinned) return { data, sha: deleted ? undefined : job.subject.sha };
   try {
     const tip = await ports.findTip(data.repo, data.ref, job.signal);
+    if (deleted)
+      return tip === undefined ? { data, sha: tip } : { state: 'skipped', detail: `${data.ref} is there again` };
     return tip === undefined ? { state: 'skipped', detail: `${data.ref} is gone` } : { data, sha: tip };
   } catch (error) {
     job.signal.throwIfAborted();

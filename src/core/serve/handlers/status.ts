@@ -1,4 +1,4 @@
-import { toSluiceError } from '../../errors.ts';
+import { SluiceError, toSluiceError } from '../../errors.ts';
 import type { JobOutcome, RunJob } from '../../jobs/store.ts';
 import type { CheckState } from '../../model/check.ts';
 import type { StatusState } from '../../model/status.ts';
@@ -20,7 +20,8 @@ export function statusHandler({ setStatus, runUrl, warn }: StatusPorts): RunJob 
   const sent = new Map<string, string>();
   const warned = new Set<string>();
   return async (job) => {
-    const { repo, run, url, ref, ...facts } = job.data as StatusData;
+    const { repo, sha, state, context, description, run, url, ref } = job.data as StatusData;
+    const facts = { sha, state, context, description };
     const targetUrl = run === undefined ? url : runUrl(run);
     const status = {
       ...facts,
@@ -31,15 +32,19 @@ export function statusHandler({ setStatus, runUrl, warn }: StatusPorts): RunJob 
     const place = `${name} ${status.sha} ${status.context}`;
     // Whoever may comment can make something wait anew: then only what it waits for counts, and not which run it is that waits.
     const text = JSON.stringify(facts.state === 'pending' ? facts : status);
-    if (sent.get(place) === text) return { state: 'success' };
-    // Whatever comes of it, what was sent before is not what is there now.
+    const before = sent.get(place);
+    if (before === text) return { state: 'success' };
     sent.delete(place);
+    // Whatever comes of it, what was sent before is not what is there now; only that there was something is.
+    if (before !== undefined) sent.set(place, '');
     const problem = await absent(() => setStatus(repo, status, job.signal));
     if (problem === undefined) {
       sent.set(place, text);
       keepNewest(sent);
       return { state: 'success' };
     }
+    // It took one for the same commit a while ago, which must not stay `pending`: whatever is wrong may pass.
+    if (before !== undefined) throw new SluiceError('unavailable', problem);
     if (!warned.has(name)) warn(`${name} gets no status (said once for a repository): ${problem}`);
     warned.add(name);
     return { state: 'skipped', detail: problem };

@@ -32,15 +32,11 @@ export function addActionRoutes(app: FastifyInstance, context: ServerContext): v
     const { id } = request.params as { id: string };
     const by = admission.name ?? admission.by;
     const outcome = await action.act(id, by);
-    log.info(`${action.name} was asked for on the ${format === 'page' ? 'pages' : 'API'}`, {
-      id,
-      by,
-      done: outcome.done,
-    });
-    if (!outcome.done)
-      return answerRefusal(context, format, reply, outcome.refused === 'not-found' ? 404 : 409, {
-        error: outcome.reason,
-      });
+    if (!outcome.done) {
+      log.info(`${by} asked to ${action.name} ${id} in vain: ${outcome.reason}`);
+      const status = outcome.refused === 'not-found' ? 404 : 409;
+      return answerRefusal(context, format, reply, status, { error: outcome.reason });
+    }
     if (format === 'json') return { message: outcome.message };
     return reply.redirect(link(action.back(id), { done: action.name }), 303);
   }

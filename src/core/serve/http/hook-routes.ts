@@ -8,7 +8,7 @@ import type { DeliveryOutcome } from './metrics.ts';
 type HookParams = { source?: string };
 
 /** `POST /hooks/:source` and `POST /`: reads the bytes within limits and hands them on; everything else is the receiver's. */
-export function addHookRoutes(app: FastifyInstance, { options, ports }: ServerContext): void {
+export function addHookRoutes(app: FastifyInstance, { options, ports, peerOf }: ServerContext): void {
   const { bodyBytes, heldBytes } = options.limits;
   const readBody = createBodyReader(bodyBytes, heldBytes);
   const { metrics, log, receive } = ports;
@@ -20,7 +20,9 @@ export function addHookRoutes(app: FastifyInstance, { options, ports }: ServerCo
     if (read.kind === 'aborted') return reply.hijack();
     if (read.kind !== 'whole') return await refuse(request, reply, read.kind, started);
     try {
-      const answer = await receive({ source, headers: joined(request.raw.headers), body: read.bytes });
+      const { raw } = request;
+      const sender = () => peerOf(raw).address;
+      const answer = await receive({ source, headers: joined(raw.headers), body: read.bytes, sender });
       // A name that the receiver does not know gets no counter of its own: senders could fill the memory with names.
       const named = answer.status === 404 || answer.status === 401 ? 'unknown' : (source ?? 'only');
       metrics.delivery(named, outcomeOf(answer), secondsSince(started));

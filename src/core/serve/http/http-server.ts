@@ -28,7 +28,10 @@ export function createHttpServer(
   const server =
     pair === undefined
       ? process.getBuiltinModule('node:http').createServer(options, listener)
-      : process.getBuiltinModule('node:https').createServer({ ...options, ...pair, minVersion: 'TLSv1.2' }, listener);
+      : process
+          .getBuiltinModule('node:https')
+          // The limits above count from the end of the handshake, for which Node by itself would wait two minutes.
+          .createServer({ ...options, ...pair, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs }, listener);
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 200;
   // Who asks before sending a body that is too large gets the answer at once, and sends nothing.

@@ -20,8 +20,8 @@ export interface Metrics {
   job(kind: string, state: string, seconds: number): void;
   /** One request to a forge's API was answered, or not (`status` 0). */
   forgeRequest(forge: string, status: number): void;
-  /** What the forge says is left of its rate limit. */
-  rateLimit(forge: string, remaining: number): void;
+  /** What the forge says is left of a rate limit; `resource` where it has several. */
+  rateLimit(forge: string, resource: string | undefined, remaining: number): void;
   /** One run of git or exchange of its protocol. */
   git(operation: string, result: 'success' | 'failure', seconds: number): void;
   /** The text format, with the depth of the queue as it is now. */
@@ -81,7 +81,7 @@ export async function openMetrics(version: string): Promise<Metrics> {
   const remaining = new Gauge({
     name: 'sluice_forge_rate_limit_remaining',
     help: 'Requests that the forge still allows until its limit is reset',
-    labelNames: ['forge'],
+    labelNames: ['forge', 'resource'],
     registers,
   });
   const git = new Histogram({
@@ -96,9 +96,10 @@ export async function openMetrics(version: string): Promise<Metrics> {
       deliveries.inc({ source, result: outcome });
       answers.observe({ source }, seconds);
     },
-    job: (kind, state, seconds) => jobs.observe({ kind, state }, seconds),
+    // A clock that was set back must not make a sum smaller.
+    job: (kind, state, seconds) => jobs.observe({ kind, state }, Math.max(0, seconds)),
     forgeRequest: (forge, status) => requests.inc({ forge, status: String(status) }),
-    rateLimit: (forge, left) => remaining.set({ forge }, left),
+    rateLimit: (forge, resource, left) => remaining.set(resource === undefined ? { forge } : { forge, resource }, left),
     git: (operation, result, seconds) => git.observe({ operation, result }, seconds),
     async exposition(queue) {
       // A kind that left the queue must not keep its last number.

@@ -143,8 +143,7 @@ pre.body { background: var(--card); border: 1px solid var(--line); border-radius
 @media (max-width: 46rem) {
   .wrap { padding: 0 .9rem; }
   .top .wrap { gap: 0 .9rem; }
-  .top nav { order: 3; width: 100%; overflow-x: auto; margin: 0 -.9rem; padding: 0 .3rem; }
-  .top ul { flex-wrap: nowrap; }
+  .top nav { order: 3; width: 100%; margin: 0 -.5rem; }
   .top ul { gap: 0; }
   .top li a { padding: .4rem .4rem .5rem; font-size: .88rem; }
   .filter label { flex: 1 1 9rem; }
