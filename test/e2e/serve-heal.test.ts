@@ -38,6 +38,7 @@ describe('a server that was away', () => {
 
     const first = await site.start();
     front.target = first.url;
+    await eventually(() => expect(fake.webhooks.hooks).toHaveLength(1));
     const kept = await propose(site, 'kept');
     const gone = await propose(site, 'gone');
     for (const change of [kept, gone]) expect(await send('opened', change)).toMatchObject([{ status: 202 }]);
