@@ -1,3 +1,4 @@
+import type { GateConfig } from '../config/config.ts';
 import type { GateRule } from '../model/gate-rule.ts';
 import type { BranchGlob } from './globs.ts';
 
@@ -14,38 +15,29 @@ export interface RequiredCheck {
   readonly apps: readonly string[] | undefined;
 }
 
+/** What of the configuration is in another form here, or is about how it runs. */
+type Elsewhere =
+  | 'repos'
+  | 'lookup'
+  | 'map'
+  | 'bases'
+  | 'requiredChecks'
+  | 'rules'
+  | 'waitMs'
+  | 'cacheTtlMs'
+  | 'timeoutMs'
+  | 'setStatus'
+  | 'override';
+
 /** What a push must fulfil. */
-export interface GatePolicy {
-  /** With several repositories: must all say yes, or any. */
-  readonly forks: 'all' | 'any';
+export interface GatePolicy extends Omit<GateConfig, Elsewhere> {
   /** Tried in order. */
   readonly lookup: readonly Lookup[];
   /** Glob over the pushed branch → template of the change request's branch; the first that matches counts. */
   readonly map: readonly Mapping[];
   /** One of them has to match the base branch of the change request; none: any may be it. */
   readonly bases: readonly BranchGlob[];
-  readonly minApprovals: number;
   readonly requiredChecks: readonly RequiredCheck[];
-  readonly requiredApps: readonly string[];
-  /** At least one approval must be from a member of each. */
-  readonly requiredTeams: readonly string[];
-  /** Every part of what is pushed that has owners must be approved by them. */
-  readonly requireCodeOwners: boolean;
-  /** What is pushed must have all of the base branch in its history. */
-  readonly upToDate: boolean;
-  readonly allowStaleApprovals: boolean;
-  readonly allowSelfApproval: boolean;
-  readonly allowDraft: boolean;
-  /** Logins of bots whose reviews count. */
-  readonly allowBots: readonly string[];
-  /** States beside success that let a check pass. */
-  readonly passing: readonly ('neutral' | 'skipped')[];
-  /** The pushed commit may be an ancestor of the change request's head. */
-  readonly allowAncestor: boolean;
-  readonly ifNoPr: 'block' | 'allow';
-  readonly ifAppMissing: 'block' | 'warn';
-  readonly deletions: 'block' | 'allow';
-  readonly tags: 'block' | 'allow';
   readonly rules: readonly AppliedRule[];
 }
 

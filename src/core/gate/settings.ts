@@ -138,30 +138,14 @@ async function toPolicy(
   rules: readonly AppliedRule[],
   mapping: readonly (readonly [string, string])[],
 ): Promise<GatePolicy> {
-  const { minApprovals, requiredApps, requiredChecks, requiredTeams } = settings;
   const templates = mapping.map(([, template]) => checkedTemplate(template));
   const mapped = await readGlobs(mapping.map(([glob]) => glob));
   return {
-    forks: settings.forks,
+    ...settings,
     lookup: settings.lookup.map(parseLookup),
     map: mapped.map((glob, at) => ({ ...glob, template: templates[at] ?? '' })),
     bases: await readGlobs(settings.bases),
-    minApprovals,
-    requiredChecks: requiredChecks.map((text) => parseCheck(text, requiredApps)),
-    requiredApps,
-    requiredTeams,
-    requireCodeOwners: settings.requireCodeOwners,
-    upToDate: settings.upToDate,
-    allowStaleApprovals: settings.allowStaleApprovals,
-    allowSelfApproval: settings.allowSelfApproval,
-    allowDraft: settings.allowDraft,
-    allowBots: settings.allowBots,
-    passing: settings.passing,
-    allowAncestor: settings.allowAncestor,
-    ifNoPr: settings.ifNoPr,
-    ifAppMissing: settings.ifAppMissing,
-    deletions: settings.deletions,
-    tags: settings.tags,
+    requiredChecks: settings.requiredChecks.map((text) => parseCheck(text, settings.requiredApps)),
     rules,
   };
 }

@@ -7,6 +7,7 @@ import type { CallOptions } from '../call-options.ts';
 import { coAuthorsOf } from '../co-authors.ts';
 import { eachPersonOnce } from '../each-person.ts';
 import type { CommitPerson, CommitsRole } from '../review-roles.ts';
+import { uncompared } from '../uncompared.ts';
 import { convertAccount } from './account.ts';
 import { findTip } from './branch-tip.ts';
 import { assureRepository } from './listing.ts';
@@ -34,11 +35,7 @@ export function commitsRole(client: ApiClient): CommitsRole {
         ...options,
       });
       if (answer.status === 200) return isNone(answer, purpose);
-      const both = [ancestor, descendant].map((sha) => findCommit(client, repo, sha, options));
-      if ((await Promise.all(both)).includes(undefined)) return undefined;
-      throw new SluiceError('unavailable', `could not ${purpose}: the forge has both and does not compare them`, {
-        hint: 'Try again later.',
-      });
+      return await uncompared([ancestor, descendant], (sha) => findCommit(client, repo, sha, options), purpose);
     },
 
     tip: (repo, branch, options = {}) => findTip(client, repo, branch, options),

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../errors.ts';
 import type { ApiClient } from '../../http/client.ts';
 import { shortOid } from '../../model/ref.ts';
 import { answered } from '../answered.ts';
@@ -6,6 +5,7 @@ import type { CallOptions } from '../call-options.ts';
 import { coAuthorsOf } from '../co-authors.ts';
 import { eachPersonOnce } from '../each-person.ts';
 import type { CommitPerson, CommitsRole } from '../review-roles.ts';
+import { uncompared } from '../uncompared.ts';
 import { convertAccount, convertPerson } from './account.ts';
 import type { ClientFor } from './api.ts';
 import { findTip } from './branch-tip.ts';
@@ -41,11 +41,7 @@ export function commitsRole(clientFor: ClientFor): CommitsRole {
         return status === 'ahead' || status === 'identical';
       }
       if (/no common ancestor/i.test(answer.refusal ?? '')) return false;
-      const both = [ancestor, descendant].map((sha) => findCommit(client, repo, sha, options));
-      if ((await Promise.all(both)).includes(undefined)) return undefined;
-      throw new SluiceError('unavailable', `could not ${purpose}: the forge has both and does not compare them`, {
-        hint: 'Try again later.',
-      });
+      return await uncompared([ancestor, descendant], (sha) => findCommit(client, repo, sha, options), purpose);
     },
 
     tip: (repo, branch, options = {}) => findTip(clientFor(repo), repo, branch, options),
